@@ -1,0 +1,3 @@
+//! The Otto Plugin Protocol, in Rust.
+
+pub mod wire;
