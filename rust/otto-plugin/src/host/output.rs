@@ -37,7 +37,7 @@ pub enum OutputStream {
 }
 
 /// The end of what a plugin has printed: the last 64 KiB of each stream.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Output {
     /// The end of its standard output.
@@ -60,6 +60,13 @@ impl Output {
             }
         }
         text
+    }
+}
+
+impl fmt::Debug for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (stdout, stderr) = (self.stdout.escape_ascii(), self.stderr.escape_ascii());
+        write!(f, "Output {{ stdout: \"{stdout}\", stderr: \"{stderr}\" }}")
     }
 }
 
@@ -151,11 +158,10 @@ async fn drain(
         let read = tokio::select! {
             biased;
             read = pipe.read(&mut buffer) => read,
-            _ = process.exited() => match pipe.try_read(&mut buffer) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-                read => read,
-            },
+            // The runtime may not have noticed yet what is there to be read, so it is not asked.
+            _ = process.exited() => rustix::io::read(&pipe, &mut buffer).map_err(io::Error::from),
         };
+        // Nothing more to come, or nothing there: `WouldBlock` is an error as well.
         let Ok(length @ 1..) = read else { return };
         let bytes = &buffer[..length];
         kept.lock().unwrap_or_else(PoisonError::into_inner).take(stream, bytes);

@@ -7,7 +7,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
@@ -15,6 +15,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::environment::environment;
 use crate::os::exec::Image;
+use crate::rpc::Once;
 
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,22 +142,21 @@ struct Request {
 /// Gives the thread that starts plugins. The kernel ends a plugin with the *thread* that started
 /// it, so this one lives as long as the process does.
 fn starter() -> io::Result<&'static mpsc::Sender<Request>> {
-    static STARTER: OnceLock<mpsc::Sender<Request>> = OnceLock::new();
-    if let Some(starter) = STARTER.get() {
-        return Ok(starter);
-    }
-    let (requests, queue) = mpsc::channel::<Request>();
-    thread::Builder::new().name("otto-plugin-start".into()).spawn(move || {
-        for Request { path, added, socket, reply } in queue {
-            let started = start(&path, &added, &socket);
-            drop(socket);
-            if let Err(Ok((process, _))) = reply.send(started) {
-                // Nobody waits for it any more.
-                process.signal(Signal::KILL);
+    static STARTER: Once<mpsc::Sender<Request>> = Once::new();
+    STARTER.get(|| {
+        let (requests, queue) = mpsc::channel::<Request>();
+        thread::Builder::new().name("otto-plugin-start".into()).spawn(move || {
+            for Request { path, added, socket, reply } in queue {
+                let started = start(&path, &added, &socket);
+                drop(socket);
+                if let Err(Ok((process, _))) = reply.send(started) {
+                    // Nobody waits for it any more.
+                    process.signal(Signal::KILL);
+                }
             }
-        }
-    })?;
-    Ok(STARTER.get_or_init(|| requests))
+        })?;
+        Ok(requests)
+    })
 }
 
 fn start(
