@@ -1,14 +1,14 @@
 //! The builder: what to make bindings of, and where to put them.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use capnp::message::ReaderOptions;
 
 use crate::emit;
 use crate::error::Error;
 use crate::model;
-use crate::options::{Foreign, Options};
+use crate::options::{self, Foreign, Options};
 
 /// Makes bindings of a compiled schema.
 #[derive(Clone, Debug)]
@@ -98,15 +98,6 @@ impl Bindings {
             .collect())
     }
 
-    /// Makes the bindings as one text, for `include!` in a module.
-    ///
-    /// # Errors
-    ///
-    /// All of [`Error`], but those of writing.
-    pub fn single(&self) -> Result<String, Error> {
-        self.with_model(|model| emit::single(model, &self.options))
-    }
-
     /// Writes the bindings to a directory, a file for each module. A file that has the right bytes
     /// already is left alone.
     ///
@@ -151,6 +142,32 @@ impl Bindings {
                 path: dir.to_owned(),
                 source,
             })
+    }
+
+    /// For a build script: writes bindings and wire types to `OUT_DIR`, as a file to include in the
+    /// module of this path. [`wire`](Self::wire) need not be said: it is the module `wire` in it.
+    ///
+    /// After `build("crate::bindings")`, the crate has its bindings with `pub mod bindings {
+    /// include!(concat!(env!("OUT_DIR"), "/bindings.rs")); }`: a module for each file of the schema,
+    /// a module `wire`, and the table of all interfaces.
+    ///
+    /// # Errors
+    ///
+    /// All of [`Error`].
+    pub fn build(mut self, module: &str) -> Result<(), Error> {
+        let out = std::env::var_os("OUT_DIR")
+            .map(PathBuf::from)
+            .ok_or(Error::OutDir)?;
+        let path = options::path(module)?;
+        let name = path
+            .segments
+            .last()
+            .map_or_else(String::new, |last| last.ident.to_string());
+        self.options.wire = format!("{module}::wire");
+        let wire = format!("{name}_wire");
+        let text = self.with_model(|model| emit::single(model, &self.options, &wire))?;
+        self.write_wire_to(out.join(&wire))?;
+        write(&out.join(format!("{name}.rs")), &text)
     }
 
     fn with_model<T>(

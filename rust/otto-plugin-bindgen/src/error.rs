@@ -29,6 +29,10 @@ pub enum Error {
         source: syn::Error,
     },
 
+    /// There is no `OUT_DIR`: this is no build script. Write to a directory of your own.
+    #[error("the environment has no OUT_DIR, which cargo sets for build scripts")]
+    OutDir,
+
     /// An option is no path of Rust. Correct it: `::otto_plugin::rpc` and `crate::wire` are paths.
     #[error("`{path}` is no path of Rust")]
     #[non_exhaustive]
@@ -98,15 +102,18 @@ pub enum Unsupported {
     /// A capability in a union, for which not every language's generator has a pipeline.
     #[error("a capability in a union is not supported")]
     CapabilityInUnion,
-    /// A default of a list, a struct or a group of them.
-    #[error("a default for a list or a struct is not supported")]
-    PointerDefault,
     /// A struct that is in the first member of its own union: its default would have no end.
     #[error("a union whose first member holds the union itself is not supported")]
     EndlessDefault,
     /// A type parameter, or a type that is given one.
     #[error("a generic type or method is not supported")]
     Generic,
+    /// A default of a list or of a struct.
+    #[error("a default for a list or a struct is not supported")]
+    PointerDefault,
+    /// Two types of which the Rust names would be the same, such as a group and a nested struct.
+    #[error("the bindings have another type of the same name")]
+    SameName,
     /// An interface that extends another.
     #[error("an interface that extends another is not supported")]
     Superclass,

@@ -54,28 +54,27 @@ pub(crate) fn modules(model: &Model, options: &Options) -> Result<Vec<Module>, E
     Ok(modules)
 }
 
-/// All modules in one text, to be included in a module.
-pub(crate) fn single(model: &Model, options: &Options) -> Result<String, Error> {
-    let mut bodies = Vec::new();
+/// All modules in one text, to be included in a module. The wire types are in the folder `wire` of
+/// `OUT_DIR`.
+pub(crate) fn single(model: &Model, options: &Options, wire: &str) -> Result<String, Error> {
+    let mut modules = TokenStream::new();
+    let mut wires = TokenStream::new();
     for file in &model.files {
         let module = &file.module;
         let head = head(file);
         let body = self::file(file, options)?;
-        bodies.push(quote! {
-            pub mod #module {
-                #head
-                #![allow(
-                    missing_docs,
-                    unused_qualifications,
-                    clippy::all,
-                    clippy::restriction,
-                    reason = "generated"
-                )]
-                #body
+        modules.extend(quote!(pub mod #module { #head #body }));
+        let wire_module = &file.wire_module;
+        let path = format!("/{wire}/{}", file.wire_file);
+        let about = format!(" What capnpc makes of {}.", file.source);
+        wires.extend(quote! {
+            #[doc = #about]
+            pub mod #wire_module {
+                include!(concat!(env!("OUT_DIR"), #path));
             }
         });
     }
-    text::render(table::included(model, options, quote!(#(#bodies)*))?)
+    text::render(table::included(model, options, &modules, &wires)?)
 }
 
 /// The documentation of a generated module.

@@ -82,14 +82,38 @@ pub(super) fn root(
     })
 }
 
-/// What holds the generated modules, to be included in a module.
+/// What holds the generated modules, to be included in a module. It cannot say anything of that
+/// module itself, and does not know whether it is public, so lints are allowed and not expected.
 pub(super) fn included(
     model: &Model,
     options: &Options,
-    modules: TokenStream,
+    modules: &TokenStream,
+    wires: &TokenStream,
 ) -> Result<TokenStream, Error> {
     let table = interfaces(model, options)?;
-    Ok(quote!(#modules #table))
+    Ok(quote! {
+        pub use generated::*;
+
+        #[allow(
+            missing_docs,
+            missing_debug_implementations,
+            unused_qualifications,
+            clippy::all,
+            clippy::nursery,
+            clippy::restriction,
+            reason = "generated"
+        )]
+        mod generated {
+            #modules
+
+            /// The messages as they are on the wire.
+            pub mod wire {
+                #wires
+            }
+
+            #table
+        }
+    })
 }
 
 fn interfaces(model: &Model, options: &Options) -> Result<TokenStream, Error> {

@@ -35,10 +35,9 @@ const LISTED: [&str; 3] = ["//!", "pub mod ", "use "];
 /// Whether a line ends an item, or the head of a file.
 fn is_end(line: &str) -> bool {
     let text = line.trim_start();
-    matches!(text, "}" | ")]")
-        || text.starts_with("//!")
-        || text.ends_with(';')
-        || text.ends_with("{}")
+    let is_comment = text.starts_with("///");
+    let is_closed = text.ends_with(';') || text.ends_with("{}");
+    matches!(text, "}" | ")]") || text.starts_with("//!") || (is_closed && !is_comment)
 }
 
 /// Whether a line starts an item.

@@ -312,6 +312,9 @@ fn write_type(ty: &Type, place: &Place, target: &Target<'_>, label: &str) -> Tok
             let value = place.copied();
             statement(target.set(quote!(cx.number(u16::from(#value), #label)?)))
         }
+        Type::List(element) if matches!(**element, Type::Void) => {
+            statement(target.init(Some(quote!(cx.length(#receiver.len(), #label)?))))
+        }
         Type::List(element) => {
             let init = target.init(Some(quote!(cx.length(#receiver.len(), #label)?)));
             let of_lists = matches!(**element, Type::List(_) | Type::Map { .. });
@@ -363,11 +366,7 @@ fn write_type(ty: &Type, place: &Place, target: &Target<'_>, label: &str) -> Tok
                 #set;
             }
         }
-        Type::Void => match target {
-            // A field of nothing needs no word on the wire, but a member of a union does.
-            Target::Field(..) => statement(target.set(quote!(()))),
-            Target::Element { .. } => quote!(let () = item; ),
-        },
+        Type::Void => statement(target.set(quote!(()))),
     }
 }
 

@@ -25,6 +25,9 @@ pub(crate) struct File {
     pub(crate) doc: Vec<String>,
     /// The path of its wire module.
     pub(crate) wire: TokenStream,
+    pub(crate) wire_module: Ident,
+    /// The file that capnpc writes, in its directory.
+    pub(crate) wire_file: String,
     /// In the order of their declaration, nested ones after what they are nested in.
     pub(crate) items: Vec<Item>,
 }

@@ -8,9 +8,10 @@ use super::Maker;
 use super::records::Frame;
 use crate::docs;
 use crate::error::{Error, Unsupported};
+use crate::model::graph::Link;
 use crate::model::request::owned;
 use crate::model::{
-    Answer, ErrorField, Field, Interface, Method, Params, Record, Reply, Results, Role,
+    Answer, Body, ErrorField, Field, Interface, Method, Params, Record, Reply, Results, Role,
 };
 use crate::names;
 
@@ -30,6 +31,11 @@ impl Maker<'_> {
             return Err(self.unsupported(id, Unsupported::Superclass)?);
         }
         let ident = self.type_ident(id)?;
+        let client = format_ident!("{ident}Client");
+        let server = format_ident!("{ident}Server");
+        for ident in [&ident, &client, &server] {
+            self.claim(ident, &self.label(id)?)?;
+        }
         let shout = names::shout(&ident.to_string());
         let mut methods = Vec::new();
         for (index, method) in (0..).zip(interface.get_methods()?) {
@@ -40,8 +46,8 @@ impl Maker<'_> {
             label: self.label(id)?,
             doc: docs::lines(&self.request.comment(id)?),
             wire: self.wire_path(id)?,
-            client: format_ident!("{ident}Client"),
-            server: format_ident!("{ident}Server"),
+            client,
+            server,
             table: format_ident!("{shout}_INTERFACE"),
             methods_table: format_ident!("{shout}_METHODS"),
             ident,
@@ -96,6 +102,7 @@ impl Maker<'_> {
                 doc: Vec::new(),
                 wire: wire.clone(),
                 role: Role::Params,
+                link: Link::Always,
             };
             (
                 wire,
@@ -131,6 +138,7 @@ impl Maker<'_> {
                 doc: vec![format!("What `{label}` answers.")],
                 wire,
                 role: Role::Part,
+                link: Link::Always,
             };
             Results::Reply(Box::new(self.reply(frame, format_ident!("{prefix}Reply"))?))
         };
@@ -149,6 +157,7 @@ impl Maker<'_> {
     }
 
     fn reply(&self, frame: Frame, ident: Ident) -> Result<Reply, Error> {
+        self.claim(&ident, &frame.label)?;
         let error = self.error_field(frame.id)?;
         let is_named = self.request.node(frame.id)?.get_scope_id() != 0;
         if self.options.required.contains(&frame.label) {
@@ -160,7 +169,7 @@ impl Maker<'_> {
             Answer::Named(self.type_path(frame.id)?)
         } else {
             let is_chosen = |name: &str| error.is_none() || name != "error";
-            self.answer(&frame, self.plain_fields(&frame, is_chosen)?)
+            self.answer(&frame, self.plain_fields(&frame, is_chosen)?)?
         };
         let error = error
             .map(|path| {
@@ -180,24 +189,25 @@ impl Maker<'_> {
         })
     }
 
-    fn answer(&self, frame: &Frame, mut fields: Vec<Field>) -> Answer {
-        match fields.pop() {
+    fn answer(&self, frame: &Frame, mut fields: Vec<Field>) -> Result<Answer, Error> {
+        Ok(match fields.pop() {
             None => Answer::Nothing,
             Some(field) if fields.is_empty() => Answer::One(field),
             Some(last) => {
                 fields.push(last);
+                self.claim(&frame.ident, &frame.label)?;
                 Answer::Several(Record {
                     label: frame.label.clone(),
                     ident: frame.ident.clone(),
                     doc: frame.doc.clone(),
                     wire: frame.wire.clone(),
-                    body: crate::model::Body::Fields(fields),
+                    body: Body::Fields(fields),
                     role: Role::Part,
                     deeper: false,
                     capabilities: self.graph.has_capabilities(frame.owner),
                 })
             }
-        }
+        })
     }
 
     /// The id of the type of a struct's field for an error, if it has one.

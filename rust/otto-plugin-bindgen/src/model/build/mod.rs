@@ -35,6 +35,7 @@ pub(crate) fn model(
             options,
             used: &used,
             file: file.id,
+            names: RefCell::default(),
         };
         files.push(maker.file(&file.name)?);
     }
@@ -50,6 +51,8 @@ struct Maker<'a> {
     used: &'a RefCell<Used>,
     /// The id of the file.
     file: u64,
+    /// The names of the types of its bindings.
+    names: RefCell<BTreeSet<String>>,
 }
 
 /// Which names of the options the schema has.
@@ -81,14 +84,17 @@ impl Used {
 impl Maker<'_> {
     fn file(&self, source: &str) -> Result<File, Error> {
         let root = options::path(&self.options.wire)?;
-        let wire = names::wire_file(names::file_stem(source));
+        let wire_module = names::wire_file(names::file_stem(source));
+        let folder = source.rfind('/').map_or("", |end| &source[..=end]);
         let mut items = Vec::new();
         self.nested(self.file, &mut items)?;
         Ok(File {
             module: names::ident(&module_name(source)),
             source: source.to_owned(),
             doc: docs::lines(&self.request.comment(self.file)?),
-            wire: quote!(#root::#wire),
+            wire: quote!(#root::#wire_module),
+            wire_file: format!("{folder}{wire_module}.rs"),
+            wire_module,
             items,
         })
     }
@@ -98,9 +104,6 @@ impl Maker<'_> {
         for nested in self.request.node(id)?.get_nested_nodes()? {
             let id = nested.get_id();
             let node = self.request.node(id)?;
-            if node.get_is_generic() {
-                return Err(self.unsupported(id, Unsupported::Generic)?);
-            }
             match node.which().map_err(capnp::Error::from)? {
                 node::Enum(enumeration) => {
                     let enumerants = enumeration.get_enumerants()?;
@@ -125,6 +128,8 @@ impl Maker<'_> {
         id: u64,
         enumerants: capnp::struct_list::Reader<'_, enumerant::Owned>,
     ) -> Result<Enumeration, Error> {
+        let ident = self.type_ident(id)?;
+        self.claim(&ident, &self.label(id)?)?;
         let mut variants = Vec::new();
         let mut taken = false;
         for (index, enumerant) in (0..).zip(enumerants) {
@@ -136,7 +141,7 @@ impl Maker<'_> {
             });
         }
         Ok(Enumeration {
-            ident: self.type_ident(id)?,
+            ident,
             doc: docs::lines(&self.request.comment(id)?),
             variants,
             unknown: unknown_ident(taken),
@@ -151,11 +156,25 @@ impl Maker<'_> {
     /// The name of a type in Rust: a nested one has the names of what it is nested in before its
     /// own.
     fn type_ident(&self, id: u64) -> Result<Ident, Error> {
+        if self.request.node(id)?.get_is_generic() {
+            return Err(self.unsupported(id, Unsupported::Generic)?);
+        }
         let name = self.request.place(id)?.names.concat();
         if names::is_taken_type(&name) {
             return Err(self.unsupported(id, Unsupported::TakenName)?);
         }
         Ok(names::ident(&name))
+    }
+
+    /// Takes a name for a type of the bindings of this file.
+    fn claim(&self, ident: &Ident, label: &str) -> Result<(), Error> {
+        if self.names.borrow_mut().insert(ident.to_string()) {
+            return Ok(());
+        }
+        Err(Error::Unsupported {
+            node: label.to_owned(),
+            what: Unsupported::SameName,
+        })
     }
 
     /// The path of the typed module of a node's file, with the separator, seen from this file.

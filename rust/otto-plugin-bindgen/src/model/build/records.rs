@@ -7,6 +7,7 @@ use quote::{format_ident, quote};
 use super::{Maker, unknown_ident};
 use crate::docs;
 use crate::error::{Error, Unsupported};
+use crate::model::graph::Link;
 use crate::model::request::owned;
 use crate::model::{Body, Field, Maybe, Member, Record, Role, Union, Value};
 use crate::names;
@@ -22,6 +23,8 @@ pub(super) struct Frame {
     pub(super) doc: Vec<String>,
     pub(super) wire: TokenStream,
     pub(super) role: Role,
+    /// How the owner holds it.
+    pub(super) link: Link,
 }
 
 /// The fields of a node, in the order of the schema's text.
@@ -43,10 +46,12 @@ impl Maker<'_> {
             doc: docs::lines(&self.request.comment(id)?),
             wire: self.wire_path(id)?,
             role: Role::Struct,
+            link: Link::Always,
         })
     }
 
     pub(super) fn record(&self, frame: Frame) -> Result<Record, Error> {
+        self.claim(&frame.ident, &frame.label)?;
         let fields = self.fields(frame.id)?;
         let body = if fields.plain.is_empty() && !fields.union.is_empty() {
             Body::Union(self.union(&frame, &fields)?)
@@ -79,7 +84,7 @@ impl Maker<'_> {
                 continue;
             }
             let label = format!("{}.{name}", frame.label);
-            let value = self.value(frame, *field, &name, &label, false)?;
+            let value = self.value(frame, *field, &name, &label)?;
             out.push(Field {
                 doc: field_doc(
                     docs::lines(&self.request.member_comment(frame.id, *index)?),
@@ -98,9 +103,11 @@ impl Maker<'_> {
     }
 
     fn which(&self, frame: &Frame, fields: &Fields<'_>) -> Result<Field, Error> {
+        let ident = format_ident!("{}Which", frame.ident);
+        self.claim(&ident, &frame.label)?;
         let record = Record {
             label: frame.label.clone(),
-            ident: format_ident!("{}Which", frame.ident),
+            ident,
             doc: vec![format!("What is in the union of [`{}`].", frame.ident)],
             wire: frame.wire.clone(),
             body: Body::Union(self.union(frame, fields)?),
@@ -146,17 +153,6 @@ impl Maker<'_> {
             taken |= member.ident == "Unknown";
             members.push(member);
         }
-        if let Some(Member {
-            label,
-            value: Value::Boxed(_),
-            ..
-        }) = members.first()
-        {
-            return Err(Error::Unsupported {
-                node: label.clone(),
-                what: Unsupported::EndlessDefault,
-            });
-        }
         Ok(Union {
             members,
             unknown: unknown_ident(taken),
@@ -166,7 +162,7 @@ impl Maker<'_> {
     fn member(&self, frame: &Frame, index: u32, field: field::Reader<'_>) -> Result<Member, Error> {
         let name = owned(field.get_name())?;
         let label = format!("{}.{name}", frame.label);
-        let value = self.value(frame, field, &name, &label, true)?;
+        let value = self.value(frame, field, &name, &label)?;
         Ok(Member {
             doc: field_doc(
                 docs::lines(&self.request.member_comment(frame.id, index)?),
@@ -186,11 +182,10 @@ impl Maker<'_> {
         field: field::Reader<'_>,
         name: &str,
         label: &str,
-        in_union: bool,
     ) -> Result<Value, Error> {
         match field.which().map_err(capnp::Error::from)? {
-            field::Group(group) => self.group(frame, group.get_type_id(), name, label),
-            field::Slot(slot) => self.slot(frame, slot, label, in_union),
+            field::Group(group) => self.group(frame, field, group.get_type_id(), name, label),
+            field::Slot(slot) => self.slot(frame, slot, frame.link.then(field), label),
         }
     }
 
@@ -198,30 +193,40 @@ impl Maker<'_> {
         &self,
         frame: &Frame,
         slot: field::slot::Reader<'_>,
+        link: Link,
         label: &str,
-        in_union: bool,
     ) -> Result<Value, Error> {
+        let unsupported = |what| Error::Unsupported {
+            node: label.to_owned(),
+            what,
+        };
         let preset = self.preset(slot, label)?;
         match slot.get_type()?.which().map_err(capnp::Error::from)? {
-            type_::Interface(_) if in_union => Err(Error::Unsupported {
-                node: label.to_owned(),
-                what: Unsupported::CapabilityInUnion,
-            }),
+            type_::Interface(_) if link != Link::Always => {
+                Err(unsupported(Unsupported::CapabilityInUnion))
+            }
             type_::Interface(held) if self.options.optional.contains(label) => {
                 self.used.borrow_mut().optional.insert(label.to_owned());
                 Ok(Value::OptionalClient(self.client_path(held.get_type_id())?))
             }
-            type_::Struct(held) if self.graph.is_circle(frame.owner, held.get_type_id()) => {
-                let path = self.type_path(held.get_type_id())?;
-                Ok(if in_union {
-                    Value::Boxed(path)
+            type_::Struct(held) => {
+                let id = held.get_type_id();
+                let is_circle = |worst| self.graph.is_circle(frame.owner, id, worst);
+                if link == Link::First && is_circle(Link::First) {
+                    Err(unsupported(Unsupported::EndlessDefault))
+                } else if link == Link::Always && is_circle(Link::Always) {
+                    Ok(Value::Link(self.type_path(id)?))
+                } else if link == Link::Other && is_circle(Link::Other) {
+                    Ok(Value::Boxed(self.type_path(id)?))
+                } else if self.options.boxed.contains(label) {
+                    self.used.borrow_mut().boxed.insert(label.to_owned());
+                    Ok(Value::Boxed(self.type_path(id)?))
                 } else {
-                    Value::Link(path)
-                })
-            }
-            type_::Struct(held) if self.options.boxed.contains(label) => {
-                self.used.borrow_mut().boxed.insert(label.to_owned());
-                Ok(Value::Boxed(self.type_path(held.get_type_id())?))
+                    Ok(Value::Slot {
+                        ty: self.ty(slot.get_type()?, label)?,
+                        preset,
+                    })
+                }
             }
             _ => Ok(Value::Slot {
                 ty: self.ty(slot.get_type()?, label)?,
@@ -230,7 +235,14 @@ impl Maker<'_> {
         }
     }
 
-    fn group(&self, frame: &Frame, id: u64, name: &str, label: &str) -> Result<Value, Error> {
+    fn group(
+        &self,
+        frame: &Frame,
+        field: field::Reader<'_>,
+        id: u64,
+        name: &str,
+        label: &str,
+    ) -> Result<Value, Error> {
         let module = names::wire_module(name);
         let outer = &frame.wire;
         let part = Frame {
@@ -241,6 +253,7 @@ impl Maker<'_> {
             doc: vec![format!("What is in `{label}`.")],
             wire: quote!(#outer::#module),
             role: Role::Part,
+            link: frame.link.then(field),
         };
         let fields = self.fields(id)?;
         if !is_maybe(&fields)? {

@@ -35,21 +35,11 @@ impl Maker<'_> {
             type_::Data(()) => Ok(Type::Data),
             type_::List(list) => self.list(list.get_element_type()?, label),
             type_::Enum(held) => Ok(Type::Enumeration(self.type_path(held.get_type_id())?)),
-            type_::Struct(held) => {
-                if self.request.node(held.get_type_id())?.get_is_generic() {
-                    return Err(unsupported(Unsupported::Generic));
-                }
-                Ok(Type::Struct(self.type_path(held.get_type_id())?))
-            }
-            type_::Interface(held) => {
-                if self.request.node(held.get_type_id())?.get_is_generic() {
-                    return Err(unsupported(Unsupported::Generic));
-                }
-                Ok(Type::Client {
-                    path: self.client_path(held.get_type_id())?,
-                    wire: self.wire_path(held.get_type_id())?,
-                })
-            }
+            type_::Struct(held) => Ok(Type::Struct(self.type_path(held.get_type_id())?)),
+            type_::Interface(held) => Ok(Type::Client {
+                path: self.client_path(held.get_type_id())?,
+                wire: self.wire_path(held.get_type_id())?,
+            }),
             type_::AnyPointer(_) => Err(unsupported(Unsupported::AnyPointer)),
         }
     }
