@@ -41,8 +41,8 @@ pub enum Reason {
     StderrEmpty,
     /// It wrote something else to stderr.
     StderrDiffers,
-    /// It wrote more than one line to stderr.
-    StderrNotOneLine,
+    /// It wrote to stderr, but not which variable is wrong.
+    VariableNotNamed,
 
     // What it must not touch.
     /// It served a host that did not give the cookie.

@@ -27,6 +27,7 @@ defects! {
     "discards-what-is-buffered" => DiscardsWhatIsBuffered: "keeps only the first message of its first read",
     "waits-if-the-host-never-calls" => WaitsIfTheHostNeverCalls: "does not exit at an early end of file",
     "silent-about-the-descriptor" => SilentAboutTheDescriptor: "exits without a word if there is no socket",
+    "takes-any-socket" => TakesAnySocket: "does not look at the type of the socket",
     "panics-on-a-bad-descriptor" => PanicsOnABadDescriptor: "panics if there is no socket",
     "bootstraps-once" => BootstrapsOnce: "answers the second bootstrap with an exception",
     "second-bootstrap-is-null" => SecondBootstrapIsNull: "answers the second bootstrap with a null pointer",

@@ -8,7 +8,8 @@ use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use rustix::fs::{FileType, fstat};
+use rustix::net::sockopt::{socket_domain, socket_type};
+use rustix::net::{AddressFamily, SocketType};
 use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
 
 use crate::defect::Defect;
@@ -37,11 +38,11 @@ pub(crate) fn start(defect: Option<Defect>) -> ExitCode {
     let _listener =
         (defect == Some(Defect::ListensAsWell)).then(|| TcpListener::bind("127.0.0.1:0"));
 
-    let socket = match descriptor(defect).and_then(adopt) {
+    let socket = match descriptor(defect).and_then(|number| adopt(number, defect)) {
         Ok(socket) => socket,
         Err(problem) => match defect {
             Some(Defect::SilentAboutTheDescriptor) => return ExitCode::FAILURE,
-            Some(Defect::PanicsOnABadDescriptor) => panic!("{problem}"),
+            Some(Defect::PanicsOnABadDescriptor) => panic!("there has to be a socket"),
             _ => {
                 say(&format!("error: {problem}\n"));
                 return ExitCode::FAILURE;
@@ -105,17 +106,20 @@ fn descriptor(defect: Option<Defect>) -> Result<i32, String> {
 }
 
 /// Takes a copy of an inherited descriptor, which closes on exec, if it is a socket.
-fn adopt(number: i32) -> Result<OwnedFd, String> {
+fn adopt(number: i32, defect: Option<Defect>) -> Result<OwnedFd, String> {
+    let wrong = |what: &str| Err(format!("OTTO_PLUGIN_FD={number} is {what}"));
     let this = pidfd_open(getpid(), PidfdFlags::empty()).map_err(|error| error.to_string())?;
-    let descriptor = pidfd_getfd(&this, number, PidfdGetfdFlags::empty()).map_err(|error| {
-        format!("descriptor {number}, of OTTO_PLUGIN_FD, is not usable: {error}")
-    })?;
-    let stat = fstat(&descriptor).map_err(|error| error.to_string())?;
-    if FileType::from_raw_mode(stat.st_mode) == FileType::Socket {
-        Ok(descriptor)
-    } else {
-        Err(format!(
-            "descriptor {number}, of OTTO_PLUGIN_FD, is not a socket"
-        ))
+    let Ok(descriptor) = pidfd_getfd(&this, number, PidfdGetfdFlags::empty()) else {
+        return wrong("not an open descriptor");
+    };
+    match socket_type(&descriptor) {
+        Ok(SocketType::STREAM) => {}
+        Ok(_) if defect == Some(Defect::TakesAnySocket) => {}
+        Ok(_) => return wrong("not a stream socket"),
+        Err(_) => return wrong("not a socket"),
+    }
+    match socket_domain(&descriptor) {
+        Ok(AddressFamily::UNIX) => Ok(descriptor),
+        _ => wrong("not a Unix socket"),
     }
 }

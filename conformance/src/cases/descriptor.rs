@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::os::fd::{OwnedFd, RawFd};
+use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
 
 use super::{Function, ended_or_not, seconds};
 use crate::process::{Exit, descendants, listeners};
-use crate::protocol::CONNECT_CALL;
+use crate::protocol::{CONNECT_CALL, COOKIE_VALUE, FD};
 use crate::stage::{Rpc, Session, Stage, Start, USUAL_DESCRIPTOR, Visitors, refusal, say_hello};
 use crate::verdict::{Failure, Reason, Stop};
 use crate::wire::{Message, Party};
@@ -37,7 +38,7 @@ async fn serves_on_any_number(stage: &Stage<'_>) -> Result<(), Stop> {
             Stop::Fail(Failure {
                 expected, actual, ..
             }) => {
-                let actual = format!("with OTTO_PLUGIN_FD={number}: {actual}");
+                let actual = format!("with {FD}={number}: {actual}");
                 stage.fail(Reason::NotAnswered, expected, actual)
             }
             stop => stop,
@@ -132,7 +133,7 @@ async fn exits_without_a_call(stage: &Stage<'_>) -> Result<(), Stop> {
 async fn says_what_is_wrong(stage: &Stage<'_>) -> Result<(), Stop> {
     for (label, value, descriptor) in bad_descriptors(stage)? {
         let start = Start {
-            cookie: Some(crate::protocol::COOKIE_VALUE.to_owned()),
+            cookie: Some(COOKIE_VALUE.to_owned()),
             descriptor,
             descriptor_value: Some(value.clone()),
             connect: None,
@@ -140,9 +141,7 @@ async fn says_what_is_wrong(stage: &Stage<'_>) -> Result<(), Stop> {
         let process = stage.start(label, start, None)?;
         let exit = process.exited(stage.limit()).await;
         stage.did(format!("{label}: {}", ended_or_not(&process, exit)));
-        let (stdout, stderr) = (process.stdout.bytes(), process.stderr.text());
-        let lines: Vec<_> = stderr.lines().collect();
-        let written = format!("\"{}\"", stderr.escape_default());
+        let stderr = process.stderr.text();
         let (reason, expected, actual) = match exit {
             None | Some(Exit::Status(0) | Exit::Signal(_)) => {
                 let reason = match exit {
@@ -154,30 +153,17 @@ async fn says_what_is_wrong(stage: &Stage<'_>) -> Result<(), Stop> {
                 let expected = format!("exits with another status than 0 within {limit}");
                 (reason, expected, ended_or_not(&process, exit))
             }
-            _ if !stdout.is_empty() => {
-                let actual = format!("\"{}\"", stdout.escape_ascii());
-                (
-                    Reason::StdoutNotEmpty,
-                    "nothing on stdout".to_owned(),
-                    actual,
-                )
+            Some(_) if stderr.contains(FD) => continue,
+            Some(_) => {
+                let reason = match stderr.trim() {
+                    "" => Reason::StderrEmpty,
+                    _ => Reason::VariableNotNamed,
+                };
+                let actual = format!("on stderr \"{}\"", stderr.escape_default());
+                (reason, format!("on stderr a word about {FD}"), actual)
             }
-            _ if stderr.trim().is_empty() => (
-                Reason::StderrEmpty,
-                "a line on stderr about it".to_owned(),
-                written,
-            ),
-            _ if lines.len() > 1 => {
-                let actual = format!("{} lines: {written}", lines.len());
-                (
-                    Reason::StderrNotOneLine,
-                    "one line on stderr".to_owned(),
-                    actual,
-                )
-            }
-            _ => continue,
         };
-        let actual = format!("OTTO_PLUGIN_FD={value} ({label}): {actual}");
+        let actual = format!("with {FD}={value} ({label}): {actual}");
         return Err(stage.fail(reason, expected, actual));
     }
     Ok(())
@@ -189,6 +175,7 @@ fn bad_descriptors(stage: &Stage<'_>) -> Result<Vec<Bad>, Stop> {
     let number = USUAL_DESCRIPTOR;
     let file = File::create(stage.sandbox.suite().join("file"))?;
     let (pipe, _writer) = std::io::pipe()?;
+    let (datagrams, _peer) = UnixDatagram::pair()?;
     Ok(vec![
         ("no number", "banana".to_owned(), None),
         ("empty", String::new(), None),
@@ -201,6 +188,11 @@ fn bad_descriptors(stage: &Stage<'_>) -> Result<Vec<Bad>, Stop> {
         ("not open", not_open().to_string(), None),
         ("a file", number.to_string(), Some((file.into(), number))),
         ("a pipe", number.to_string(), Some((pipe.into(), number))),
+        (
+            "a datagram socket",
+            number.to_string(),
+            Some((datagrams.into(), number)),
+        ),
     ])
 }
 

@@ -17,9 +17,10 @@ const SHOWN: usize = 8;
 pub(crate) fn explain_failure(screen: &mut Screen, outcome: &Outcome<'_>, artifacts: Option<&str>) {
     let case = outcome.stage.case;
     let mut block = Block { screen };
-    for rule in &case.rules {
+    for (index, rule) in case.rules.iter().enumerate() {
+        let name = if index == 0 { "spec" } else { "" };
         let sentence = catalogue::sentence(rule).unwrap_or(&case.statement);
-        block.field("spec", format_args!("{rule} {} \"{sentence}\"", case.level));
+        block.field(name, format_args!("{rule} \"{sentence}\""));
     }
     show_steps_in(&mut block, outcome);
     match &outcome.result {

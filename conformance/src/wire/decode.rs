@@ -10,7 +10,9 @@ use capnp_rpc::rpc_capnp::{
     promised_answer, release, resolve, return_,
 };
 
-use super::names::{self, Method};
+use otto_plugin::rpc::Method;
+
+use super::names;
 use super::record::Party;
 use super::value::{self, Limits};
 

@@ -1,59 +1,16 @@
 //! What the numbers on the wire are called.
 
-use capnp::introspect::{Introspect, Type, TypeVariant};
+use capnp::introspect::TypeVariant;
 use capnp::schema::StructSchema;
 use capnp::schema_capnp::field;
-use otto_plugin::wire::{app_capnp, handshake_capnp, host_capnp};
+use otto_plugin::bindings::INTERFACES;
+use otto_plugin::rpc::{Interface, Method};
 
-#[derive(Debug)]
-pub(crate) struct Interface {
-    pub(crate) id: u64,
-    pub(crate) name: &'static str,
-    pub(crate) methods: &'static [Method],
-}
-
-#[derive(Debug)]
-pub(crate) struct Method {
-    pub(crate) interface: &'static str,
-    pub(crate) ordinal: u16,
-    pub(crate) name: &'static str,
-    pub(crate) params: fn() -> Type,
-    pub(crate) results: fn() -> Type,
-}
-
-macro_rules! interface {
-    ($name:literal = $id:literal { $($ordinal:literal $method:literal ($params:ty) -> $results:ty,)* }) => {
-        Interface { id: $id, name: $name, methods: &[$(Method {
-            interface: $name,
-            ordinal: $ordinal,
-            name: $method,
-            params: <$params>::introspect,
-            results: <$results>::introspect,
-        }),*] }
-    };
-}
-
-/// The interfaces of the protocol.
-static INTERFACES: &[Interface] = &[
-    interface!("Plugin" = 0xae61_c7d2_5f0b_3984 {
-        0 "connect" (handshake_capnp::plugin::connect_params::Owned) -> handshake_capnp::plugin::connect_results::Owned,
-    }),
-    interface!("Session" = 0xf25d_8b3e_6a90_41c7 {
-        0 "app" (handshake_capnp::session::app_params::Owned) -> handshake_capnp::session::app_results::Owned,
-        1 "ping" (handshake_capnp::session::ping_params::Owned) -> handshake_capnp::session::ping_results::Owned,
-        2 "shutdown" (handshake_capnp::session::shutdown_params::Owned) -> handshake_capnp::session::shutdown_results::Owned,
-    }),
-    interface!("App" = 0xa1ba_6f9d_eeed_d70d {
-        0 "meta" (app_capnp::app::meta_params::Owned) -> app_capnp::app::meta_results::Owned,
-    }),
-    interface!("Log" = 0xe5de_f1ba_683b_01fc {
-        0 "write" (host_capnp::log::write_params::Owned) -> host_capnp::log::write_results::Owned,
-    }),
-];
-
-/// The name of an interface.
-pub(crate) fn interface(id: u64) -> Option<&'static Interface> {
-    INTERFACES.iter().find(|interface| interface.id == id)
+fn interface(id: u64) -> Option<&'static Interface> {
+    INTERFACES
+        .iter()
+        .find(|interface| interface.id == id)
+        .copied()
 }
 
 /// The method that a call is for.
@@ -65,7 +22,7 @@ pub(crate) fn method(interface_id: u64, ordinal: u16) -> Option<&'static Method>
 /// The name of a method, or its numbers if it has none.
 pub(crate) fn method_name(interface_id: u64, ordinal: u16) -> String {
     match (interface(interface_id), method(interface_id, ordinal)) {
-        (_, Some(method)) => format!("{}.{}", method.interface, method.name),
+        (_, Some(method)) => method.to_string(),
         (Some(interface), None) => format!("{}.@{ordinal}", interface.name),
         (None, None) => format!("@{interface_id:#x}.@{ordinal}"),
     }
