@@ -93,6 +93,13 @@ pub enum Reason {
     DiffersBetweenProcesses,
 }
 
+impl Reason {
+    /// Whether nothing of the case itself was tried, since an ordinary start fails.
+    pub(crate) fn is_no_start(self) -> bool {
+        matches!(self, Self::ControlFailed | Self::NoSession)
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.serialize(f)

@@ -45,6 +45,9 @@ pub(crate) fn start(defect: Option<Defect>) -> ExitCode {
             Some(Defect::PanicsOnABadDescriptor) => panic!("there has to be a socket"),
             _ => {
                 say(&format!("error: {problem}\n"));
+                if defect == Some(Defect::AbortsOnABadDescriptor) {
+                    std::process::abort();
+                }
                 return ExitCode::FAILURE;
             }
         },
@@ -75,6 +78,7 @@ fn refuse(defect: Option<Defect>) -> ExitCode {
         say(MESSAGE);
     }
     match defect {
+        Some(Defect::AbortsWithoutCookie) => std::process::abort(),
         Some(Defect::ExitsZeroWithoutCookie) => ExitCode::SUCCESS,
         Some(Defect::RefusesOnStdout) => {
             let _ = io::stdout().write_all(MESSAGE.as_bytes());

@@ -4,8 +4,9 @@ use otto_plugin::wire::error_capnp::ErrorKind;
 use otto_plugin::wire::handshake_capnp::plugin;
 
 use super::Function;
+use crate::process::Process;
 use crate::protocol::META_CALL;
-use crate::stage::{NoAnswer, Rpc, Stage, Start, USUAL_DESCRIPTOR, refusal, say_hello};
+use crate::stage::{NoAnswer, Rpc, Stage, Start, USUAL_DESCRIPTOR, refusal, say_hello, with_exit};
 use crate::verdict::{Reason, Stop};
 use crate::wire::Answer;
 
@@ -18,10 +19,10 @@ pub(super) const CASES: &[(&str, Function)] = &[
 
 async fn gives_its_plugin_every_time(stage: &Stage<'_>) -> Result<(), Stop> {
     let (link, end) = stage.link()?;
-    let _process = stage.start("case", Start::by_host(end, USUAL_DESCRIPTOR), Some(&link))?;
+    let process = stage.start("case", Start::by_host(end, USUAL_DESCRIPTOR), Some(&link))?;
     let rpc = Rpc::start(&link);
 
-    let first = bootstrap(stage, &rpc, 1).await?;
+    let first = bootstrap(stage, &process, &rpc, 1).await?;
     stage.did("got the first bootstrap capability");
     let unanswered = |actual: String| {
         stage.fail(
@@ -39,7 +40,7 @@ async fn gives_its_plugin_every_time(stage: &Stage<'_>) -> Result<(), Stop> {
     }
     stage.did("connected to it");
 
-    let second = bootstrap(stage, &rpc, 2).await?;
+    let second = bootstrap(stage, &process, &rpc, 2).await?;
     stage.did("got the second bootstrap capability");
     let expected = "the second one is the Plugin too, and answers connect with alreadyConnected";
     let again = connect(stage, &rpc, &second).await.map_err(|error| {
@@ -75,7 +76,12 @@ async fn connect(
 }
 
 /// Asks for the bootstrap capability, and looks at the answer on the wire.
-async fn bootstrap(stage: &Stage<'_>, rpc: &Rpc, nth: usize) -> Result<plugin::Client, Stop> {
+async fn bootstrap(
+    stage: &Stage<'_>,
+    process: &Process,
+    rpc: &Rpc,
+    nth: usize,
+) -> Result<plugin::Client, Stop> {
     let (reason, actual) = match rpc.answered_bootstrap(stage.limit()).await {
         Ok((plugin, Answer::Results { null: false })) => return Ok(plugin),
         Ok((_, Answer::Results { null: true })) => (Reason::NullBootstrap, "null".to_owned()),
@@ -84,6 +90,7 @@ async fn bootstrap(stage: &Stage<'_>, rpc: &Rpc, nth: usize) -> Result<plugin::C
         Err(error) => (Reason::NotAnswered, error.to_string()),
     };
     let actual = format!("the answer to bootstrap {nth}: {actual}");
+    let actual = with_exit(stage, actual, process, rpc).await?;
     Err(stage.fail(
         reason,
         "a bootstrap question is answered with a capability",
@@ -95,7 +102,9 @@ async fn answers_one_flight(stage: &Stage<'_>) -> Result<(), Stop> {
     let (link, end) = stage.link()?;
     let rpc = Rpc::start(&link);
     link.set_reading(false);
-    let hello = say_hello(&rpc.bootstrap()).map_err(|error| Stop::Harness(error.to_string()))?;
+    // Dropping it would be said to the plugin, which is to hear of nothing but the four calls.
+    let plugin = rpc.bootstrap();
+    let hello = say_hello(&plugin).map_err(|error| Stop::Harness(error.to_string()))?;
     let session = hello.pipeline.get_session();
     let app = session.app_request().send();
     let meta = app.pipeline.get_app().meta_request().send();
@@ -106,25 +115,33 @@ async fn answers_one_flight(stage: &Stage<'_>) -> Result<(), Stop> {
         return Err(Stop::Harness("the calls could not be written".to_owned()));
     }
     stage.did("wrote bootstrap, connect, app and meta");
-    let _process = stage.start("case", Start::by_host(end, USUAL_DESCRIPTOR), Some(&link))?;
-    stage.did("started the plugin");
+    let process = stage.start("case", Start::by_host(end, USUAL_DESCRIPTOR), Some(&link))?;
     link.set_reading(true);
 
     macro_rules! answered {
         ($method:literal, $call:expr) => {{
-            let expected = concat!($method, " is answered");
-            let fail = |reason, actual: String| {
-                stage.fail(reason, expected, format!("{}: {actual}", $method))
-            };
             let answer = rpc.answer($call.promise, stage.limit()).await;
-            let answer = answer.map_err(|error| match error {
-                NoAnswer::Exception(_) => fail(Reason::PipelinedCallRefused, error.to_string()),
-                _ => fail(Reason::NotAnswered, error.to_string()),
-            })?;
-            let results = answer.get();
-            let results = results.map_err(|error| fail(Reason::NotAnswered, error.to_string()))?;
-            if let Some(refusal) = refusal(results.has_error(), results.get_error()) {
-                return Err(fail(Reason::PipelinedCallRefused, refusal));
+            let answered = match &answer {
+                Err(NoAnswer::Exception(error)) => {
+                    let error = &error.extra;
+                    Err((
+                        Reason::PipelinedCallRefused,
+                        format!("an exception: {error}"),
+                    ))
+                }
+                Err(error) => Err((Reason::NotAnswered, error.to_string())),
+                Ok(answer) => match answer.get() {
+                    Err(error) => Err((Reason::NotAnswered, error.to_string())),
+                    Ok(results) => match refusal(results.has_error(), results.get_error()) {
+                        Some(refusal) => Err((Reason::PipelinedCallRefused, refusal)),
+                        None => Ok(()),
+                    },
+                },
+            };
+            if let Err((reason, actual)) = answered {
+                let actual = format!("{}: {actual}", $method);
+                let actual = with_exit(stage, actual, &process, &rpc).await?;
+                return Err(stage.fail(reason, concat!($method, " is answered"), actual));
             }
             stage.did(concat!($method, " was answered"));
         }};

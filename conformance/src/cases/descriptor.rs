@@ -9,7 +9,9 @@ use std::time::Duration;
 use super::{Function, ended_or_not, seconds};
 use crate::process::{Exit, descendants, listeners};
 use crate::protocol::{CONNECT_CALL, COOKIE_VALUE, FD};
-use crate::stage::{Rpc, Session, Stage, Start, USUAL_DESCRIPTOR, Visitors, refusal, say_hello};
+use crate::stage::{
+    Rpc, Session, Stage, Start, USUAL_DESCRIPTOR, Visitors, refusal, say_hello, with_exit,
+};
 use crate::verdict::{Failure, Reason, Stop};
 use crate::wire::{Message, Party};
 
@@ -79,7 +81,8 @@ fn numbers(stage: &Stage<'_>) -> Vec<RawFd> {
 async fn answers_what_was_there_before(stage: &Stage<'_>) -> Result<(), Stop> {
     let (link, end) = stage.link()?;
     let rpc = Rpc::start(&link);
-    let hello = say_hello(&rpc.bootstrap()).map_err(|error| Stop::Harness(error.to_string()))?;
+    let plugin = rpc.bootstrap();
+    let hello = say_hello(&plugin).map_err(|error| Stop::Harness(error.to_string()))?;
     let written = link.until(stage.answer_limit(), |record| {
         record
             .events()
@@ -94,7 +97,6 @@ async fn answers_what_was_there_before(stage: &Stage<'_>) -> Result<(), Stop> {
         "wrote bootstrap and connect, {bytes} bytes, before the start"
     ));
     let process = stage.start("case", Start::by_host(end, USUAL_DESCRIPTOR), Some(&link))?;
-    stage.did("started the plugin");
     let expected = "connect is answered with a session";
     let answered = match rpc.answer(hello.promise, stage.limit()).await {
         Err(error) => Err(error.to_string()),
@@ -103,10 +105,13 @@ async fn answers_what_was_there_before(stage: &Stage<'_>) -> Result<(), Stop> {
             Ok(results) => refusal(results.has_error(), results.get_error()).map_or(Ok(()), Err),
         },
     };
-    answered.map_err(|actual| {
-        let actual = format!("{actual}; {}", ended_or_not(&process, process.exit()));
-        stage.fail(Reason::NotAnswered, expected, actual)
-    })
+    match answered {
+        Ok(()) => Ok(()),
+        Err(actual) => {
+            let actual = with_exit(stage, actual, &process, &rpc).await?;
+            Err(stage.fail(Reason::NotAnswered, expected, actual))
+        }
+    }
 }
 
 fn is_connect(message: &Message) -> bool {
@@ -118,7 +123,6 @@ async fn exits_without_a_call(stage: &Stage<'_>) -> Result<(), Stop> {
     link.close();
     stage.did("closed the host's end of the socket");
     let process = stage.start("case", Start::by_host(end, USUAL_DESCRIPTOR), Some(&link))?;
-    stage.did("started the plugin");
     let exit = process.exited(stage.limit()).await;
     let reason = match exit {
         Some(Exit::Status(0)) => return Ok(()),

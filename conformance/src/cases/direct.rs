@@ -34,7 +34,6 @@ impl Refusal {
         link: Option<&Rc<Link>>,
     ) -> Result<Self, Stop> {
         let process = stage.start(label, start, link)?;
-        stage.did(format!("{label}: started"));
         let rpc = link.map(Rpc::start);
         let exit = match (link, &rpc) {
             (Some(link), Some(rpc)) => {

@@ -82,8 +82,12 @@ fn run_all(screen: &mut Screen, settings: &Settings, cases: &[&'static Case]) ->
     let began = Instant::now();
     let mut summary = Summary::default();
     report::begin(screen, settings, cases);
+    let mut no_start = None;
     for case in cases {
-        let verdict = run_one(screen, settings, case);
+        let verdict = run_one(screen, settings, case, no_start);
+        if matches!(verdict, Verdict::Fail(reason) if reason.is_no_start()) {
+            no_start.get_or_insert(case.id.as_str());
+        }
         summary.verdicts.push((case.id.clone(), verdict));
     }
     summary.elapsed = began.elapsed();
@@ -97,7 +101,14 @@ fn run_all(screen: &mut Screen, settings: &Settings, cases: &[&'static Case]) ->
     summary
 }
 
-fn run_one(screen: &mut Screen, settings: &Settings, case: &Case) -> Verdict {
+/// Runs a case, and tells what came of it: all of it, or, if the block of the case `no_start` has
+/// told already why a start fails, only that it does.
+fn run_one(
+    screen: &mut Screen,
+    settings: &Settings,
+    case: &Case,
+    no_start: Option<&str>,
+) -> Verdict {
     let artifacts = Artifacts::of(settings, &case.id);
     let outcome = match runner::run(settings, case) {
         Ok(outcome) => outcome,
@@ -123,7 +134,11 @@ fn run_one(screen: &mut Screen, settings: &Settings, case: &Case) -> Verdict {
         ));
     }
     let record = (kept && written.is_ok()).then(|| artifacts.display());
-    if failed {
+    if let (Verdict::Fail(reason), Some(told)) = (verdict, no_start)
+        && reason.is_no_start()
+    {
+        report::repeat_failure(screen, &outcome, told);
+    } else if failed {
         report::explain_failure(screen, &outcome, record.as_deref());
     } else if settings.verbose {
         report::show_steps(screen, &outcome);

@@ -123,7 +123,6 @@ impl Process {
         }
     }
 
-    #[expect(clippy::type_complexity, reason = "the three parts of one constructor")]
     fn watch(
         child: &mut Child,
         began: Instant,

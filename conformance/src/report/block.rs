@@ -7,11 +7,13 @@ use super::screen::{Screen, style};
 use crate::catalogue;
 use crate::runner::Outcome;
 use crate::settings::Settings;
-use crate::verdict::Stop;
-use crate::wire::{Event, Party};
+use crate::verdict::{Reason, Stop, Verdict};
+use crate::wire::{Event, Message, Party};
 
 /// How many messages, lines of output and steps are shown. The artefacts have all of them.
 const SHOWN: usize = 8;
+/// The longest line, in characters.
+const LINE: usize = 400;
 
 /// Writes the block below the line of a failed case.
 pub(crate) fn explain_failure(screen: &mut Screen, outcome: &Outcome<'_>, artifacts: Option<&str>) {
@@ -54,8 +56,12 @@ pub(crate) fn explain_failure(screen: &mut Screen, outcome: &Outcome<'_>, artifa
         if let Some(link) = &run.link {
             link.record(|record| {
                 let events = record.events();
-                let shown = &events[events.len().saturating_sub(SHOWN)..];
-                let earlier = events.len() - shown.len();
+                let told: Vec<_> = events
+                    .iter()
+                    .filter(|event| !is_bookkeeping(event))
+                    .collect();
+                let shown = &told[told.len().saturating_sub(SHOWN)..];
+                let earlier = told.len() - shown.len();
                 let unfinished = match record.unfinished() {
                     [] => None,
                     bytes => Some(format!(
@@ -66,7 +72,7 @@ pub(crate) fn explain_failure(screen: &mut Screen, outcome: &Outcome<'_>, artifa
                 let lines = (earlier > 0).then(|| format!("… {earlier} earlier messages"));
                 let lines = lines
                     .into_iter()
-                    .chain(shown.iter().map(message))
+                    .chain(shown.iter().copied().map(message))
                     .chain(unfinished);
                 block.list("wire", lines);
             });
@@ -78,11 +84,41 @@ pub(crate) fn explain_failure(screen: &mut Screen, outcome: &Outcome<'_>, artifa
             format_args!("{artifacts}/ (wire.ndjson, stdout, stderr)"),
         );
     }
-    block.field("hint", format_args!("{}", case.hint));
+    block.field("hint", format_args!("{}", hint(outcome)));
     block.field(
         "repro",
         format_args!("{}", repro(outcome.stage.settings, &case.id)),
     );
+}
+
+/// Writes the block of a case that fails because an ordinary start does, where an earlier block has
+/// told all about that.
+pub(crate) fn repeat_failure(screen: &mut Screen, outcome: &Outcome<'_>, told: &str) {
+    let mut block = Block { screen };
+    if let Err(Stop::Fail(failure)) = &outcome.result {
+        block.field("actual", format_args!("{}", failure.actual));
+    }
+    block.field(
+        "hint",
+        format_args!("an ordinary start fails, as in {told}"),
+    );
+}
+
+/// Where to look first. What any case builds on has no hint of the case's own.
+fn hint<'a>(outcome: &Outcome<'a>) -> &'a str {
+    match outcome.verdict() {
+        Verdict::Fail(Reason::ControlFailed | Reason::NoSession) => {
+            "an ordinary start fails: begin with BST-01 and MET-01"
+        }
+        Verdict::Fail(Reason::NotAliveAfterwards) => {
+            "what is kept from one process to the next, such as a lock or a port, stops the next one"
+        }
+        Verdict::Fail(Reason::CaseTimedOut) => {
+            "the steps show how far it came; --timeout-scale helps on a slow machine"
+        }
+        Verdict::Harness => "this is a defect of otto-conformance, or of the machine",
+        _ => &outcome.stage.case.hint,
+    }
 }
 
 /// Writes what was done in a case that passed.
@@ -104,6 +140,11 @@ fn show_steps_in(block: &mut Block<'_>, outcome: &Outcome<'_>) {
 
 fn at((time, text): (Duration, String)) -> String {
     format!("t={:.3} {text}", time.as_secs_f64())
+}
+
+/// What is said about numbers that are needed no more. The record has it.
+fn is_bookkeeping(event: &Event) -> bool {
+    matches!(event.message, Message::Finish { .. } | Message::Release)
 }
 
 fn message(event: &Event) -> String {
@@ -129,7 +170,11 @@ impl Block<'_> {
         let mut name = name;
         for line in lines {
             // What a plugin writes is not to move the cursor.
-            let line: String = line.chars().filter(|char| !char.is_control()).collect();
+            let mut line: String = line.chars().filter(|char| !char.is_control()).collect();
+            if let Some((cut, _)) = line.char_indices().nth(LINE) {
+                line.truncate(cut);
+                line.push('…');
+            }
             self.field(name, format_args!("{line}"));
             name = "";
         }

@@ -7,7 +7,7 @@ mod screen;
 use std::time::Duration;
 
 pub(crate) use artifacts::{Artifacts, write_report};
-pub(crate) use block::{explain_failure, show_steps};
+pub(crate) use block::{explain_failure, repeat_failure, show_steps};
 pub(crate) use screen::{Screen, style};
 
 use crate::catalogue::Case;

@@ -22,7 +22,7 @@ use crate::wire::Link;
 pub(crate) use environment::is_reserved;
 pub(crate) use rpc::{NoAnswer, Rpc};
 pub(crate) use sandbox::Sandbox;
-pub(crate) use session::{Meta, Session, refusal, say_hello};
+pub(crate) use session::{Meta, Session, refusal, say_hello, with_exit};
 pub(crate) use visitors::Visitors;
 
 /// The number under which a plugin inherits its socket, where a case does not care.
@@ -208,6 +208,7 @@ impl<'a> Stage<'a> {
             descriptor: start.descriptor,
         };
         let process = Process::start(launch, self.began)?;
+        self.did(format!("{label}: started, pid {}", process.pid()));
         let mut report = self.report.borrow_mut();
         if report.runs.len() >= KEPT_RUNS {
             report.runs.remove(0);

@@ -14,9 +14,12 @@ use otto_plugin::wire::handshake_capnp::plugin;
 use otto_plugin::wire::host_capnp::log;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
-use crate::wire::{Answer, Link, Reader, Record, Writer};
+use crate::wire::{Answer, Link, Message, Party, Reader, Record, Writer};
+
+/// How long after the first sign of it the end of a connection is seen.
+const A_MOMENT: Duration = Duration::from_millis(20);
 
 /// An RPC system on one end of a socket.
 pub(crate) struct Rpc {
@@ -66,7 +69,7 @@ impl Rpc {
     /// Begins to speak on a link.
     pub(crate) fn start(link: &Rc<Link>) -> Self {
         let network = twoparty::VatNetwork::new(
-            Reader(link.clone()),
+            Reader::new(link.clone()),
             Writer(link.clone()),
             Side::Client,
             ReaderOptions::new(),
@@ -110,9 +113,9 @@ impl Rpc {
         };
         match answered {
             Some(Ok(answer)) => Ok(answer),
-            Some(Err(error)) if self.is_lost(&error) => Err(NoAnswer::Lost(error.extra)),
+            Some(Err(error)) if self.is_lost(&error).await => Err(self.lost(&error.extra)),
             Some(Err(error)) => Err(NoAnswer::Exception(error)),
-            None => Err(NoAnswer::Lost("end of file".to_owned())),
+            None => Err(self.lost("end of file")),
         }
     }
 
@@ -142,14 +145,30 @@ impl Rpc {
         };
         match self.link.record(answer) {
             Some(answer) => Ok((plugin, answer)),
-            None if in_time => Err(NoAnswer::Lost("end of file".to_owned())),
+            None if in_time => Err(self.lost("end of file")),
             None => Err(NoAnswer::TimedOut(within)),
         }
     }
 
-    /// The end of the connection rejects every open call, with the error of whatever ended it.
-    fn is_lost(&self, error: &capnp::Error) -> bool {
-        self.ended.yes.get() || error.kind == capnp::ErrorKind::Disconnected
+    /// The end of the connection rejects every open call, with the error of whatever ended it, a
+    /// moment before it is complete.
+    async fn is_lost(&self, error: &capnp::Error) -> bool {
+        error.kind == capnp::ErrorKind::Disconnected || timeout(A_MOMENT, self.over()).await.is_ok()
+    }
+
+    /// The connection is lost, for what the plugin has sent, if that is no message.
+    fn lost(&self, why: &str) -> NoAnswer {
+        NoAnswer::Lost(self.link.record(|record| {
+            let mut events = record.events().iter();
+            let nonsense = events
+                .find(|event| event.from == Party::Plugin && event.message == Message::Malformed);
+            nonsense.map_or_else(|| why.to_owned(), |event| event.line.clone())
+        }))
+    }
+
+    /// Whether the connection has ended.
+    pub(crate) fn is_over(&self) -> bool {
+        self.ended.yes.get()
     }
 
     /// Whether the RPC library itself has failed.

@@ -18,6 +18,9 @@ use crate::protocol;
 use crate::verdict::{Reason, Stop};
 use crate::wire::{Answer, Link};
 
+/// How long a process may take to end after it has let go of its socket, for a better report.
+const LAST_MOMENTS: Duration = Duration::from_millis(500);
+
 /// A connected plugin.
 pub(crate) struct Session<'a> {
     stage: &'a Stage<'a>,
@@ -178,7 +181,7 @@ impl<'a> Session<'a> {
 }
 
 /// Adds how the process ended to what is told of a call that was not answered.
-async fn with_exit(
+pub(crate) async fn with_exit(
     stage: &Stage<'_>,
     actual: String,
     process: &Process,
@@ -191,11 +194,11 @@ async fn with_exit(
         )));
     }
     // A process that has just let go of its socket is about to end.
-    let soon = stage.scaled(Duration::from_millis(if actual.contains("ended") {
-        500
+    let soon = if rpc.is_over() {
+        stage.scaled(LAST_MOMENTS)
     } else {
-        0
-    }));
+        Duration::ZERO
+    };
     Ok(match process.exited(soon).await {
         Some(exit) => format!("{actual}; the plugin {exit}"),
         None => format!("{actual}; {}", crate::process::describe(process.pid())),
@@ -245,9 +248,10 @@ pub(crate) fn refusal(present: bool, error: capnp::Result<error::Reader<'_>>) ->
         return None;
     }
     let told = error.and_then(|error| {
-        let kind = error
-            .get_kind()
-            .map_or("of an unknown kind".to_owned(), |kind| format!("{kind:?}"));
+        let kind = error.get_kind().map_or_else(
+            |_| "of an unknown kind".to_owned(),
+            |kind| format!("{kind:?}"),
+        );
         Ok(format!(
             "error {kind}: {:?}",
             error.get_message()?.to_string()?

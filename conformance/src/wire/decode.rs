@@ -6,15 +6,14 @@ use std::fmt::Write;
 use capnp::message::ReaderOptions;
 use capnp::serialize;
 use capnp_rpc::rpc_capnp::{
-    bootstrap, call, cap_descriptor, exception, finish, message, message_target, payload,
-    promised_answer, release, resolve, return_,
+    bootstrap, call, finish, message, message_target, promised_answer, release, resolve, return_,
 };
 
 use otto_plugin::rpc::Method;
 
 use super::names;
+use super::payload::{Carried, descriptor, exception_text};
 use super::record::Party;
-use super::value::{self, Limits};
 
 /// What cases ask about a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +33,7 @@ pub(crate) enum Message {
     Finish {
         question: u32,
     },
+    Release,
     Abort,
     Other,
     /// Bytes that are no message.
@@ -72,9 +72,23 @@ impl Questions {
     }
 }
 
-/// Reads one message. What cannot be read is shown as such.
-pub(crate) fn decode(bytes: &[u8], from: Party, questions: &mut Questions) -> Decoded {
-    try_decode(bytes, from, questions).unwrap_or_else(|error| Decoded {
+/// Reads one message, and its content too where that is wanted. What cannot be read is shown as
+/// such.
+pub(crate) fn decode(
+    bytes: &[u8],
+    from: Party,
+    questions: &mut Questions,
+    at_length: bool,
+) -> Decoded {
+    try_decode(
+        bytes,
+        Read {
+            from,
+            questions,
+            at_length,
+        },
+    )
+    .unwrap_or_else(|error| Decoded {
         message: Message::Malformed,
         line: format!(
             "unreadable message of {} bytes: {:?}",
@@ -85,9 +99,8 @@ pub(crate) fn decode(bytes: &[u8], from: Party, questions: &mut Questions) -> De
     })
 }
 
-fn try_decode(bytes: &[u8], from: Party, questions: &mut Questions) -> capnp::Result<Decoded> {
+fn try_decode(bytes: &[u8], read: Read<'_>) -> capnp::Result<Decoded> {
     let reader = serialize::read_message(bytes, ReaderOptions::new())?;
-    let read = Read { from, questions };
     match reader.get_root::<message::Reader<'_>>()?.which() {
         Ok(message::Bootstrap(bootstrap)) => Ok(read.bootstrap(bootstrap?)),
         Ok(message::Call(call)) => read.call(call?),
@@ -125,6 +138,7 @@ fn plain(message: Message, line: impl Into<String>) -> Decoded {
 struct Read<'a> {
     from: Party,
     questions: &'a mut Questions,
+    at_length: bool,
 }
 
 impl Read<'_> {
@@ -147,9 +161,9 @@ impl Read<'_> {
             "call q{question} {}",
             names::method_name(interface, ordinal)
         );
-        let params = call.get_params()?;
-        let content = show_payload(params, method.map(|method| method.params), &mut line, "")?;
-        let _ = write!(line, " on {on}");
+        let shape = method.map(|method| method.params);
+        let params = Carried::read(call.get_params()?, shape, self.at_length)?;
+        let _ = write!(line, "{}{} on {on}", params.brief, params.capabilities);
         let asked = self.questions.of(self.from);
         match method {
             Some(method) => asked.insert(question, method),
@@ -162,7 +176,7 @@ impl Read<'_> {
                 ordinal,
             },
             line,
-            content,
+            content: params.content,
         })
     }
 
@@ -203,11 +217,16 @@ impl Read<'_> {
         let mut content = String::new();
         let kind = match answer.which() {
             Ok(return_::Results(results)) => {
-                let results = results?;
-                content = show_payload(results, method.map(|m| m.results), &mut line, " ")?;
-                Answer::Results {
-                    null: results.get_content().is_null() || null_capability(results)?,
+                let shape = method.map(|method| method.results);
+                let results = Carried::read(results?, shape, self.at_length)?;
+                match results.brief.as_str() {
+                    "" if results.null => line.push_str(" null"),
+                    "" => {}
+                    brief => drop(write!(line, " {brief}")),
                 }
+                line.push_str(&results.capabilities);
+                content = results.content;
+                Answer::Results { null: results.null }
             }
             Ok(return_::Exception(exception)) => {
                 let _ = write!(line, " exception {}", exception_text(exception?));
@@ -240,7 +259,7 @@ impl Read<'_> {
     fn release(self, release: release::Reader<'_>) -> Decoded {
         let count = release.get_reference_count();
         plain(
-            Message::Other,
+            Message::Release,
             format!("release cap#{} ({count} references)", release.get_id()),
         )
     }
@@ -258,65 +277,90 @@ impl Read<'_> {
     }
 }
 
-/// Adds the capabilities and the content of a message to its line, and returns the content at
-/// length.
-fn show_payload(
-    payload: payload::Reader<'_>,
-    shape: Option<fn() -> capnp::introspect::Type>,
-    line: &mut String,
-    between: &str,
-) -> capnp::Result<String> {
-    let content = payload.get_content();
-    let capabilities = payload.get_cap_table()?;
-    let text = match shape {
-        Some(shape) => {
-            let _ = write!(
-                line,
-                "{between}{}",
-                value::show(content, shape(), Limits::LINE)
-            );
-            value::show(content, shape(), Limits::RECORD)
-        }
-        None if content.is_null() && !between.is_empty() => {
-            line.push_str(" null");
-            String::new()
-        }
-        None => String::new(),
-    };
-    for capability in capabilities {
-        let _ = write!(line, " {}", descriptor(capability)?);
+#[cfg(test)]
+mod tests {
+    use capnp::message::Builder;
+
+    use super::*;
+
+    fn message(fill: impl FnOnce(message::Builder<'_>)) -> Vec<u8> {
+        let mut builder = Builder::new_default();
+        fill(builder.init_root());
+        serialize::write_message_to_words(&builder)
     }
-    Ok(text)
-}
 
-fn descriptor(descriptor: cap_descriptor::Reader<'_>) -> capnp::Result<String> {
-    Ok(match descriptor.which() {
-        Ok(cap_descriptor::None(())) => "cap#none".to_owned(),
-        Ok(cap_descriptor::SenderHosted(id)) => format!("cap#{id}"),
-        Ok(cap_descriptor::SenderPromise(id)) => format!("cap#{id}(promise)"),
-        Ok(cap_descriptor::ReceiverHosted(id)) => format!("cap#{id}(receiver's)"),
-        Ok(cap_descriptor::ReceiverAnswer(answer)) => {
-            format!("answer q{}", answer?.get_question_id())
+    fn call_of_app(message: message::Builder<'_>) {
+        let mut call = message.init_call();
+        call.set_question_id(2);
+        call.set_interface_id(0xf25d_8b3e_6a90_41c7);
+        let mut target = call.init_target().init_promised_answer();
+        target.set_question_id(1);
+        target.init_transform(1).get(0).set_get_pointer_field(1);
+    }
+
+    fn call_of_connect(message: message::Builder<'_>) {
+        let mut call = message.init_call();
+        call.set_question_id(1);
+        call.set_interface_id(0xae61_c7d2_5f0b_3984);
+        call.init_target().set_imported_cap(0);
+    }
+
+    #[test]
+    fn a_call_on_a_promise_is_told_with_the_names_of_the_schema() {
+        let mut questions = Questions::default();
+        let connect = decode(&message(call_of_connect), Party::Host, &mut questions, true);
+        assert_eq!(connect.line, "call q1 Plugin.connect() on cap#0");
+        let app = decode(&message(call_of_app), Party::Host, &mut questions, true);
+        assert_eq!(app.line, "call q2 Session.app() on answer q1.session");
+        let (interface, ordinal) = (0xf25d_8b3e_6a90_41c7, 0);
+        assert_eq!(
+            app.message,
+            Message::Call {
+                question: 2,
+                interface,
+                ordinal
+            }
+        );
+    }
+
+    #[test]
+    fn an_answer_that_is_null_is_told_from_one_that_is_not() {
+        let null = message(|message| {
+            message.init_return().init_results();
+        });
+        let decoded = decode(&null, Party::Plugin, &mut Questions::default(), true);
+        let answer = Answer::Results { null: true };
+        assert_eq!(
+            decoded.message,
+            Message::Return {
+                question: 0,
+                answer
+            }
+        );
+        assert_eq!(decoded.line, "return q0 null");
+    }
+
+    #[test]
+    fn bytes_of_any_kind_are_decoded_without_a_panic() {
+        let seeds = [message(call_of_app), message(call_of_connect)];
+        let mut state = 0x5eed_u64;
+        let mut random = move || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            usize::try_from(state >> 33).unwrap_or_default()
+        };
+        for round in 0..2_000 {
+            let mut questions = Questions::default();
+            let mut bytes = seeds[round % seeds.len()].clone();
+            for _ in 0..=random() % 6 {
+                let at = random() % bytes.len();
+                bytes[at] = u8::try_from(random() % 256).unwrap_or_default();
+            }
+            bytes.truncate(8 + random() % bytes.len());
+            let _ = decode(&message(call_of_connect), Party::Host, &mut questions, true);
+            let _ = decode(&bytes, Party::Host, &mut questions, true);
+            let _ = decode(&bytes, Party::Plugin, &mut questions, true);
         }
-        Ok(cap_descriptor::ThirdPartyHosted(_)) => "cap#(third party's)".to_owned(),
-        Err(capnp::NotInSchema(number)) => format!("cap#(unknown type {number})"),
-    })
-}
-
-/// Whether results that ought to be one capability are none.
-fn null_capability(results: payload::Reader<'_>) -> capnp::Result<bool> {
-    let capabilities = results.get_cap_table()?;
-    Ok(capabilities.len() == 1
-        && matches!(capabilities.get(0).which(), Ok(cap_descriptor::None(()))))
-}
-
-fn exception_text(exception: exception::Reader<'_>) -> String {
-    let kind = match exception.get_type() {
-        Ok(kind) => format!("{kind:?}").to_lowercase(),
-        Err(capnp::NotInSchema(number)) => format!("type {number}"),
-    };
-    let reason = exception.get_reason().map_err(|_| ());
-    let reason = reason.map_or_else(|()| "?".into(), |text| text.to_string().unwrap_or_default());
-    let shown: String = reason.chars().take(200).collect();
-    format!("{kind}: {shown:?}")
+    }
 }

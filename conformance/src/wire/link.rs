@@ -2,6 +2,7 @@
 //! anything is read and when it closes.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -127,9 +128,22 @@ impl fmt::Debug for Link {
     }
 }
 
-/// The half that the RPC system reads from.
+/// The half that the RPC system reads from. It reads ahead, so that the record has what came, and
+/// not only what somebody made sense of.
 #[derive(Debug)]
-pub(crate) struct Reader(pub(crate) Rc<Link>);
+pub(crate) struct Reader {
+    link: Rc<Link>,
+    ahead: VecDeque<u8>,
+}
+
+impl Reader {
+    pub(crate) fn new(link: Rc<Link>) -> Self {
+        Self {
+            link,
+            ahead: VecDeque::new(),
+        }
+    }
+}
 
 impl AsyncRead for Reader {
     fn poll_read(
@@ -137,24 +151,28 @@ impl AsyncRead for Reader {
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        let Some(stream) = self.0.stream.borrow().clone() else {
+        let Self { link, ahead } = self.get_mut();
+        let Some(stream) = link.stream.borrow().clone() else {
             return Poll::Ready(Ok(0));
         };
-        self.0.reader.set(Some(cx.waker().clone()));
-        if !self.0.reading.get() {
+        link.reader.set(Some(cx.waker().clone()));
+        if !link.reading.get() {
             return Poll::Pending;
         }
-        loop {
+        let mut bytes = [0; 16 << 10];
+        while ahead.is_empty() {
             futures::ready!(stream.poll_read_ready(cx))?;
-            match stream.try_read(buffer) {
+            match stream.try_read(&mut bytes) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => return Poll::Ready(Err(error)),
+                Ok(0) => return Poll::Ready(Ok(0)),
                 Ok(count) => {
-                    self.0.took(Party::Plugin, &buffer[..count]);
-                    return Poll::Ready(Ok(count));
+                    link.took(Party::Plugin, &bytes[..count]);
+                    ahead.extend(&bytes[..count]);
                 }
             }
         }
+        Poll::Ready(io::Read::read(ahead, buffer))
     }
 }
 

@@ -4,6 +4,7 @@ mod decode;
 mod frames;
 mod link;
 mod names;
+mod payload;
 mod record;
 mod value;
 

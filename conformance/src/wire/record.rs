@@ -73,8 +73,13 @@ impl Record {
                 Piece::Junk { first, .. } => first.len(),
             };
             let (message, line, content) = match piece {
+                _ if self.events.len() >= KEPT_MESSAGES => {
+                    self.dropped += 1;
+                    continue;
+                }
                 Piece::Message(message) => {
-                    let decoded = decode::decode(&message, from, &mut self.questions);
+                    let at_length = self.content < KEPT_CONTENT;
+                    let decoded = decode::decode(&message, from, &mut self.questions, at_length);
                     (decoded.message, decoded.line, decoded.content)
                 }
                 Piece::Oversized { bytes } => {
@@ -86,7 +91,8 @@ impl Record {
                     (Message::Malformed, text, String::new())
                 }
             };
-            self.add(Event {
+            self.content += content.len();
+            self.events.push(Event {
                 at,
                 from,
                 message,
@@ -95,18 +101,6 @@ impl Record {
                 bytes,
             });
         }
-    }
-
-    fn add(&mut self, mut event: Event) {
-        if self.events.len() >= KEPT_MESSAGES {
-            self.dropped += 1;
-            return;
-        }
-        if self.content + event.content.len() > KEPT_CONTENT {
-            event.content.clear();
-        }
-        self.content += event.content.len();
-        self.events.push(event);
     }
 
     /// Everything that was kept, in order.
