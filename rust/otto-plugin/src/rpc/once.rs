@@ -13,7 +13,10 @@ pub(crate) struct Once<T> {
 
 impl<T> Once<T> {
     pub(crate) const fn new() -> Self {
-        Self { value: OnceLock::new(), making: Mutex::new(()) }
+        Self {
+            value: OnceLock::new(),
+            making: Mutex::new(()),
+        }
     }
 
     pub(crate) fn get(&self, make: impl FnOnce() -> io::Result<T>) -> io::Result<&T> {

@@ -32,16 +32,20 @@ pub(crate) fn rpc_thread() -> io::Result<&'static RpcThread> {
 impl RpcThread {
     fn start() -> io::Result<Self> {
         let (jobs, mut queue) = mpsc::unbounded_channel::<Job>();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        thread::Builder::new().name("otto-plugin-rpc".into()).spawn(move || {
-            let local = LocalSet::new();
-            local.block_on(&runtime, async move {
-                while let Some(job) = queue.recv().await {
-                    // A job that panics has spoiled its own connection, which ends by itself.
-                    let _ = catch_unwind(AssertUnwindSafe(job));
-                }
-            });
-        })?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        thread::Builder::new()
+            .name("otto-plugin-rpc".into())
+            .spawn(move || {
+                let local = LocalSet::new();
+                local.block_on(&runtime, async move {
+                    while let Some(job) = queue.recv().await {
+                        // A job that panics has spoiled its own connection, which ends by itself.
+                        let _ = catch_unwind(AssertUnwindSafe(job));
+                    }
+                });
+            })?;
         Ok(Self { jobs })
     }
 

@@ -48,7 +48,10 @@ pub(crate) async fn within<T: Send + 'static>(
     limit: Duration,
     future: impl Future<Output = T> + Send + 'static,
 ) -> Option<T> {
-    inside(async move { timeout(limit, future).await.ok() }).await.ok().flatten()
+    inside(async move { timeout(limit, future).await.ok() })
+        .await
+        .ok()
+        .flatten()
 }
 
 /// Drops `value` on a thread on which an author's code may run.
