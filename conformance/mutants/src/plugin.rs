@@ -102,10 +102,10 @@ impl session::Server for Session {
         Ok(())
     }
 
-    async fn shutdown(
+    async fn shut_down(
         self: Rc<Self>,
-        _: session::ShutdownParams,
-        _: session::ShutdownResults,
+        _: session::ShutDownParams,
+        _: session::ShutDownResults,
     ) -> capnp::Result<()> {
         match self.0.defect {
             Some(Defect::StaysAfterShutdown) => return Ok(()),

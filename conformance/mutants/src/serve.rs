@@ -30,7 +30,7 @@ const GOODBYE: Duration = Duration::from_secs(2);
 /// What the objects of the plugin share.
 pub(crate) struct Shared {
     pub(crate) defect: Option<Defect>,
-    /// Set by `shutdown`.
+    /// Set by `shutDown`.
     pub(crate) ending: Notify,
     /// What `connect` brought.
     pub(crate) log: RefCell<Option<log::Client>>,
@@ -84,7 +84,7 @@ async fn run(socket: OwnedFd, defect: Option<Defect>) -> io::Result<ExitCode> {
     tokio::select! {
         _ = served => after_the_host(defect, spoken_to.get()).await,
         () = shared.ending.notified() => {
-            // The answer to shutdown is queued when the call has returned, which it does first.
+            // The answer to shutDown is queued when the call has returned, which it does first.
             tokio::task::yield_now().await;
             let _ = timeout(GOODBYE, disconnector).await;
             match defect {

@@ -20,8 +20,8 @@ async fn exits_at_shutdown(stage: &Stage<'_>) -> Result<(), Stop> {
     let before = stage.sandbox.snapshot();
     for life in 1..=LIVES {
         let session = Session::open(stage, &format!("life {life}")).await?;
-        session.shutdown(stage.limit()).await?;
-        stage.did(format!("life {life}: shutdown answered"));
+        session.shut_down(stage.limit()).await?;
+        stage.did(format!("life {life}: shutDown answered"));
         let exit = session.process.exited(stage.limit()).await;
         let reason = match exit {
             Some(Exit::Status(0)) => None,

@@ -146,10 +146,10 @@ impl<'a> Session<'a> {
             .map(drop)
     }
 
-    /// Calls `shutdown`, and waits for the answer.
-    pub(crate) async fn shutdown(&self, within: Duration) -> Result<(), Stop> {
-        let promise = self.session.shutdown_request().send().promise;
-        self.answer("Session.shutdown", promise, within)
+    /// Calls `shutDown`, and waits for the answer.
+    pub(crate) async fn shut_down(&self, within: Duration) -> Result<(), Stop> {
+        let promise = self.session.shut_down_request().send().promise;
+        self.answer("Session.shutDown", promise, within)
             .await
             .map(drop)
     }
