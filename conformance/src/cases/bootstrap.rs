@@ -122,12 +122,8 @@ async fn answers_one_flight(stage: &Stage<'_>) -> Result<(), Stop> {
         ($method:literal, $call:expr) => {{
             let answer = rpc.answer($call.promise, stage.limit()).await;
             let answered = match &answer {
-                Err(NoAnswer::Exception(error)) => {
-                    let error = &error.extra;
-                    Err((
-                        Reason::PipelinedCallRefused,
-                        format!("an exception: {error}"),
-                    ))
+                Err(error @ NoAnswer::Exception(_)) => {
+                    Err((Reason::PipelinedCallRefused, error.to_string()))
                 }
                 Err(error) => Err((Reason::NotAnswered, error.to_string())),
                 Ok(answer) => match answer.get() {

@@ -108,6 +108,7 @@ async fn answers_what_was_there_before(stage: &Stage<'_>) -> Result<(), Stop> {
     match answered {
         Ok(()) => Ok(()),
         Err(actual) => {
+            let actual = format!("Plugin.connect: {actual}");
             let actual = with_exit(stage, actual, &process, &rpc).await?;
             Err(stage.fail(Reason::NotAnswered, expected, actual))
         }

@@ -18,6 +18,7 @@ pub(super) const CASES: &[(&str, Function)] = &[
 
 /// What a start without the right cookie came to.
 struct Refusal {
+    label: &'static str,
     process: Process,
     exit: Option<Exit>,
     /// What came over the socket.
@@ -29,7 +30,7 @@ impl Refusal {
     /// Starts the plugin, and a host that asks for its bootstrap capability if there is a link.
     async fn of(
         stage: &Stage<'_>,
-        label: &str,
+        label: &'static str,
         start: Start,
         link: Option<&Rc<Link>>,
     ) -> Result<Self, Stop> {
@@ -40,7 +41,7 @@ impl Refusal {
                 let _asked = rpc.bootstrap();
                 tokio::select! {
                     exit = process.exited(stage.limit()) => exit,
-                    true = link.until(stage.limit(), |record| record.bytes(Party::Plugin) > 0) => None,
+                    true = link.until(stage.limit(), |record| record.has_spoken(Party::Plugin)) => None,
                 }
             }
             _ => process.exited(stage.limit()).await,
@@ -48,6 +49,7 @@ impl Refusal {
         let spoke = link.map_or(0, |link| link.record(|record| record.bytes(Party::Plugin)));
         stage.did(format!("{label}: {}", ended_or_not(&process, exit)));
         Ok(Self {
+            label,
             process,
             exit,
             spoke,
@@ -59,6 +61,11 @@ impl Refusal {
         self.process.stdout.bytes()
     }
 
+    /// How it ended, in words.
+    fn end(&self) -> String {
+        format!("{}: {}", self.label, ended_or_not(&self.process, self.exit))
+    }
+
     fn stderr(&self) -> Vec<u8> {
         self.process.stderr.bytes()
     }
@@ -66,10 +73,13 @@ impl Refusal {
     /// The process ended in time, by itself, with status 1, and said nothing where machines read.
     fn is_an_exit(&self, stage: &Stage<'_>) -> Result<(), Stop> {
         let expected = format!("exits with status 1 within {}", seconds(stage.limit()));
-        let actual = ended_or_not(&self.process, self.exit);
+        let actual = self.end();
         let reason = match self.exit {
             _ if self.spoke > 0 => {
-                let actual = format!("it answered with {} bytes on its socket", self.spoke);
+                let actual = format!(
+                    "{}: it answered with {} bytes on its socket",
+                    self.label, self.spoke
+                );
                 return Err(stage.fail(Reason::Served, "serves nobody", actual));
             }
             Some(Exit::Status(1)) => return self.is_silent(stage),
@@ -86,41 +96,44 @@ impl Refusal {
         if stdout.is_empty() {
             return Ok(());
         }
-        let actual = format!("\"{}\"", stdout.escape_ascii());
+        let actual = format!("{}: on stdout \"{}\"", self.label, stdout.escape_ascii());
         Err(stage.fail(Reason::StdoutNotEmpty, "nothing on stdout", actual))
     }
 }
 
-/// As a person starts it, and as somebody does who passes a socket but no cookie.
-async fn refusals(stage: &Stage<'_>) -> Result<[Refusal; 2], Stop> {
-    let by_hand = Refusal::of(stage, "by hand", Start::default(), None).await?;
+/// Without a cookie: as a person starts it, and as somebody does who passes a socket.
+const WITHOUT_COOKIE: [&str; 2] = ["by hand", "with a socket"];
+
+async fn refusal(stage: &Stage<'_>, label: &'static str) -> Result<Refusal, Stop> {
+    if label == WITHOUT_COOKIE[0] {
+        return Refusal::of(stage, label, Start::default(), None).await;
+    }
     let (link, end) = stage.link()?;
     let start = Start::without_cookie(end, USUAL_DESCRIPTOR);
-    let with_socket = Refusal::of(stage, "with a socket", start, Some(&link)).await?;
-    Ok([by_hand, with_socket])
+    Refusal::of(stage, label, start, Some(&link)).await
 }
 
 async fn exits(stage: &Stage<'_>) -> Result<(), Stop> {
-    refusals(stage)
-        .await?
-        .iter()
-        .try_for_each(|refusal| refusal.is_an_exit(stage))
+    for label in WITHOUT_COOKIE {
+        refusal(stage, label).await?.is_an_exit(stage)?;
+    }
+    Ok(())
 }
 
 async fn says_what_it_is(stage: &Stage<'_>) -> Result<(), Stop> {
-    for refusal in refusals(stage).await? {
+    for label in WITHOUT_COOKIE {
+        let refusal = refusal(stage, label).await?;
         let stderr = refusal.stderr();
         let reason = match refusal.exit {
             Some(Exit::Signal(_)) => {
-                let actual = ended_or_not(&refusal.process, refusal.exit);
-                return Err(stage.fail(Reason::KilledBySignal, "exits by itself", actual));
+                return Err(stage.fail(Reason::KilledBySignal, "exits by itself", refusal.end()));
             }
             _ if stderr == MESSAGE.as_bytes() => continue,
             _ if stderr.is_empty() => Reason::StderrEmpty,
             _ => Reason::StderrDiffers,
         };
         let expected = format!("on stderr \"{}\"", MESSAGE.escape_default());
-        let actual = format!("on stderr \"{}\"", stderr.escape_ascii());
+        let actual = format!("{label}: on stderr \"{}\"", stderr.escape_ascii());
         return Err(stage.fail(reason, expected, actual));
     }
     Ok(())
@@ -141,7 +154,7 @@ async fn compares_the_cookie(stage: &Stage<'_>) -> Result<(), Stop> {
         // What it does without a cookie is the business of other cases.
         if none.exit.is_some() && none.stderr() != wrong.stderr() {
             let expected = format!("as without a cookie, \"{}\"", none.stderr().escape_ascii());
-            let actual = format!("\"{}\"", wrong.stderr().escape_ascii());
+            let actual = format!("{label}: \"{}\"", wrong.stderr().escape_ascii());
             return Err(stage.fail(Reason::StderrDiffers, expected, actual));
         }
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Function, milliseconds, seconds};
+use super::{Function, seconds, took};
 use crate::protocol::LOG;
 use crate::stage::{Meta, Session, Stage};
 use crate::verdict::{Reason, Stop};
@@ -160,11 +160,11 @@ async fn has_no_side_effects(stage: &Stage<'_>) -> Result<(), Stop> {
     let before = stage.sandbox.snapshot();
     let already = session.link.record(|record| record.events().len());
     for call in 1..=3 {
-        let took = session.meta(&app).await?.took;
-        stage.did(format!("meta answered after {}", milliseconds(took)));
-        if took > stage.limit() {
+        let time = session.meta(&app).await?.took;
+        stage.did(format!("meta answered after {}", took(time)));
+        if time > stage.limit() {
             let expected = format!("an answer within {}", seconds(stage.limit()));
-            let actual = format!("call {call} was answered after {}", seconds(took));
+            let actual = format!("call {call} was answered after {}", took(time));
             return Err(stage.fail(Reason::TooSlow, expected, actual));
         }
     }
@@ -175,10 +175,15 @@ async fn has_no_side_effects(stage: &Stage<'_>) -> Result<(), Stop> {
             .iter()
             .filter(|event| event.from == Party::Plugin);
         let mut asked = theirs.filter_map(|event| match event.message {
-            Message::Bootstrap { .. } => Some((Reason::AskedBootstrap, event.line.clone())),
+            Message::Bootstrap { .. } => {
+                Some((Reason::AskedBootstrap, format!("it sent {}", event.line)))
+            }
             Message::Call {
                 interface, ordinal, ..
-            } if interface != LOG => Some((Reason::CalledHost, method_name(interface, ordinal))),
+            } if interface != LOG => Some((
+                Reason::CalledHost,
+                format!("it called {}", method_name(interface, ordinal)),
+            )),
             _ => None,
         });
         asked.next()

@@ -71,8 +71,8 @@ async fn control(stage: &Stage<'_>, what: &str) -> Result<(), Stop> {
     }
     stage.set_control(format!(
         "{what}: answered meta after {}, was running, and was seen to end {} after SIGKILL",
-        milliseconds(answered),
-        milliseconds(killed.elapsed())
+        took(answered),
+        took(killed.elapsed())
     ));
     Ok(())
 }
@@ -99,10 +99,15 @@ fn instead(stop: Stop, reason: Reason, expected: &str) -> Stop {
     }
 }
 
-fn milliseconds(time: Duration) -> String {
-    format!("{} ms", time.as_millis())
+/// A time as people say it.
+fn took(time: Duration) -> String {
+    match time.as_millis() {
+        milliseconds @ ..1000 => format!("{milliseconds} ms"),
+        _ => format!("{:.1} s", time.as_secs_f64()),
+    }
 }
 
+/// A time limit.
 fn seconds(time: Duration) -> String {
     format!("{} s", (time.as_secs_f64() * 100.0).round() / 100.0)
 }
@@ -110,7 +115,7 @@ fn seconds(time: Duration) -> String {
 /// How a process ended, or what it is doing in the place of that.
 fn ended_or_not(process: &Process, exit: Option<Exit>) -> String {
     match exit {
-        Some(exit) => format!("{exit} after {}", seconds(process.started().elapsed())),
+        Some(exit) => format!("{exit} after {}", took(process.started().elapsed())),
         None => format!("{} is still running", describe(process.pid())),
     }
 }

@@ -69,7 +69,7 @@ pub(crate) fn explain_failure(screen: &mut Screen, outcome: &Outcome<'_>, artifa
                         bytes[..bytes.len().min(64)].escape_ascii()
                     )),
                 };
-                let lines = (earlier > 0).then(|| format!("… {earlier} earlier messages"));
+                let lines = (earlier > 0).then(|| format!("… {earlier} earlier"));
                 let lines = lines
                     .into_iter()
                     .chain(shown.iter().copied().map(message))
@@ -129,7 +129,7 @@ pub(crate) fn show_steps(screen: &mut Screen, outcome: &Outcome<'_>) {
 fn show_steps_in(block: &mut Block<'_>, outcome: &Outcome<'_>) {
     outcome.stage.evidence(|evidence| {
         let hidden = evidence.steps_dropped;
-        let earlier = (hidden > 0).then(|| format!("… {hidden} earlier steps"));
+        let earlier = (hidden > 0).then(|| format!("… {hidden} earlier"));
         let steps = evidence
             .steps
             .iter()

@@ -48,8 +48,10 @@ pub(crate) enum NoAnswer {
 impl fmt::Display for NoAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            // The library's own prefix says what the words before it say already.
             Self::Exception(error) => {
-                write!(f, "an exception ({:?}): {}", error.kind, error.extra)
+                let text = error.extra.trim_start_matches("remote exception: ");
+                write!(f, "an exception ({:?}): {text}", error.kind)
             }
             Self::Lost(why) => write!(f, "no answer: the connection ended ({why})"),
             Self::TimedOut(limit) => write!(f, "no answer within {:.1} s", limit.as_secs_f64()),

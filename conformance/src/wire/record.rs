@@ -121,6 +121,11 @@ impl Record {
         }
     }
 
+    /// Whether one side has sent a message, or what cannot become one.
+    pub(crate) fn has_spoken(&self, party: Party) -> bool {
+        self.events.iter().any(|event| event.from == party)
+    }
+
     /// The beginning of a message of the plugin's whose end has not come.
     pub(crate) fn unfinished(&self) -> &[u8] {
         self.plugin.unfinished()

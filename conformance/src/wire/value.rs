@@ -20,10 +20,10 @@ pub(crate) struct Limits {
 impl Limits {
     /// For a line on a screen.
     pub(crate) const LINE: Self = Self {
-        text: 48,
-        list: 4,
-        depth: 6,
-        total: 240,
+        text: 40,
+        list: 2,
+        depth: 5,
+        total: 120,
     };
     /// For a record that is read when the line was not enough.
     pub(crate) const RECORD: Self = Self {
