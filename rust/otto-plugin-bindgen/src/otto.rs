@@ -70,6 +70,8 @@ fn bindings(request: Vec<u8>) -> Bindings {
         .wire("crate::wire")
         // The only capability that a host may not have.
         .optional("Host.terminal")
+        // Keeps a `Result` with it below the size that clippy warns of, in every plugin.
+        .boxed("Error.location.at")
         // Without these, a plugin or a stream would be of no use.
         .required("App.meta")
         .required("ByteStream.done")

@@ -42,7 +42,7 @@
 //!
 //! It runs on Unix. The rules that it keeps are in `spec/`, the messages in `schema/`.
 
-#[expect(unused_qualifications, reason = "generated code names everything in full")]
+#[rustfmt::skip]
 pub mod bindings;
 mod errors;
 pub mod guest;
@@ -64,3 +64,8 @@ use bindings::app::App;
 pub fn serve(app: impl App) -> ! {
     guest::Plugin::new(app).serve()
 }
+
+/// Compiles what the README shows.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

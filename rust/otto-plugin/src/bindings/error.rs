@@ -29,7 +29,7 @@ pub struct Error {
     /// Where in the user's files the error lies.
     ///
     /// `None`: It lies in no file.
-    pub location: Option<Location>,
+    pub location: Option<Box<Location>>,
     /// With the kind `incompatible`: the protocol versions that the answering side speaks, in any
     /// order. Empty with every other kind.
     pub supported: Vec<u16>,
@@ -54,7 +54,11 @@ impl rpc::Message for Error {
             location: match reader.get_location().which() {
                 Ok(wire::error::location::Which::None(())) => None,
                 Ok(wire::error::location::Which::At(value)) => {
-                    Some(Location::read(cx.pointer(value, "Error.location.at")?, cx)?)
+                    Some(
+                        Box::new(
+                            Location::read(cx.pointer(value, "Error.location.at")?, cx)?,
+                        ),
+                    )
                 }
                 Err(capnp::NotInSchema(number)) => {
                     return Err(cx.unknown("Error.location", number));
