@@ -16,6 +16,7 @@ mod tests;
 mod token;
 mod words;
 
+use crate::conflict;
 use crate::problem::{Place, Problem};
 
 /// What a Gemfile says, as far as it matters here.
@@ -70,5 +71,10 @@ pub(crate) struct Evaluated {
 
 /// Reads the text of a Gemfile. `file` is its path, for errors.
 pub(crate) fn read(text: &str, file: &str) -> Result<Gemfile, Problem> {
+    conflict::check(
+        text,
+        file,
+        "Keep what is right of both sides, and remove the marks.",
+    )?;
     parser::parse(lexer::tokens(text, file)?, file)
 }

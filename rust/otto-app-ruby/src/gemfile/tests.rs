@@ -333,6 +333,12 @@ fn a_missing_comma_is_an_error() {
 }
 
 #[test]
+fn a_merge_conflict_is_an_error() {
+    let text = "gem 'a'\n<<<<<<< HEAD\ngem 'b'\n=======\ngem 'c'\n>>>>>>> other\n";
+    assert_eq!(problem_line(text), 2);
+}
+
+#[test]
 fn nesting_is_bounded() {
     for (open, times) in [
         ("[", 100_000),
