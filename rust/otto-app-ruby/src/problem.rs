@@ -35,6 +35,8 @@ impl fmt::Display for Place {
 pub(crate) enum Reason {
     /// A file asks for what lies outside of the application's directory.
     Denied,
+    /// It should not have happened: the fault is in this program.
+    Internal,
     /// The user's files make no sense.
     Invalid,
     /// A file is larger, or nested deeper, than anybody needs.

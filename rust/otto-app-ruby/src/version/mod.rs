@@ -12,7 +12,7 @@ use std::fmt;
 pub(crate) use requirement::Requirement;
 pub(crate) use resolve::{Ruby, resolve};
 pub(crate) use statement::{
-    Authority, Statement, gemfile, lock, setting, tool_versions, version_file,
+    Authority, Statement, gemfile, lock, other_engine, setting, tool_versions, version_file,
 };
 
 /// The Ruby of an application that does not say which: a maintained one.
