@@ -1,0 +1,113 @@
+//! What the tests of this crate start: a plugin that does what `Context.action` says, and that is a
+//! wrong one if the variable `PROBE` says so.
+
+use std::io::Read;
+use std::os::fd::{FromRawFd, RawFd};
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicU16, Ordering};
+
+use otto_plugin::bindings::app::{App, CompileResult, Context, FoundationConfig, Meta, Tuple};
+use otto_plugin::bindings::error::{Error, ErrorKind};
+use otto_plugin::bindings::handshake::{HostInfo, Plugin, PluginClient, PluginConnectResults};
+use otto_plugin::bindings::host::{Host, LogClient};
+use otto_plugin::testing;
+use tokio::sync::watch;
+
+struct Probe {
+    in_flight: AtomicU16,
+    peak: watch::Sender<u16>,
+}
+
+impl App for Probe {
+    async fn meta(&self) -> Result<Meta, Error> {
+        let any = Tuple { app: "probe".into(), infra: "*".into(), flavor: "*".into() };
+        Ok(Meta { tuples: vec![any], ..Meta::default() })
+    }
+
+    async fn compile(&self, context: Context, host: Host) -> Result<CompileResult, Error> {
+        match context.action.as_str() {
+            "count" => self.count(&context).await,
+            "block" => {
+                host.ui.message("blocking").await?;
+                let (mut read, _write) = UnixStream::pair()?;
+                read.read_exact(&mut [0])?;
+                Err(Error::invalid("the read has ended"))
+            }
+            "environment" => {
+                let names = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into());
+                let names: Vec<String> = names.collect();
+                host.ui.message(names.join(" ")).await?;
+                Ok(CompileResult::default())
+            }
+            "exit" => std::process::exit(7),
+            "abort" => std::process::abort(),
+            "panic" => panic!("the probe was told to"),
+            other => Err(Error::unsupported(other)),
+        }
+    }
+
+    async fn build(&self, context: Context, _host: Host) -> Result<(), Error> {
+        // A program that prints what is left of the plugin's descriptors and outlives the call.
+        let mut child = std::process::Command::new("sh");
+        child.arg("-c").arg(&context.action);
+        child.spawn()?;
+        Ok(())
+    }
+}
+
+impl Probe {
+    /// Answers its argument and the peak of calls in flight, once there have been two.
+    async fn count(&self, context: &Context) -> Result<CompileResult, Error> {
+        let now = self.in_flight.fetch_add(1, Ordering::SeqCst) + 1;
+        self.peak.send_if_modified(|peak| std::mem::replace(peak, now.max(*peak)) < now);
+        let mut peak = self.peak.subscribe();
+        let reached = peak.wait_for(|peak| *peak >= 2).await;
+        reached.map_err(|error| Error::invalid(error.to_string()))?;
+        let number = context.action_args.first().and_then(|number| number.parse().ok());
+        let result = CompileResult {
+            version: number.ok_or_else(|| Error::invalid("no number"))?,
+            foundation_config: FoundationConfig {
+                service_port: *self.peak.borrow(),
+                ..FoundationConfig::default()
+            },
+            ..CompileResult::default()
+        };
+        self.in_flight.fetch_sub(1, Ordering::SeqCst);
+        Ok(result)
+    }
+}
+
+/// A plugin that speaks other versions only.
+struct Newer;
+
+impl Plugin for Newer {
+    async fn connect(&self, _: HostInfo, _: LogClient) -> Result<PluginConnectResults, Error> {
+        let mut error = Error::new(ErrorKind::Incompatible, "too old a host");
+        error.supported = vec![3, 4];
+        Err(error)
+    }
+}
+
+#[expect(unsafe_code, reason = "the descriptor is inherited, and this program is its owner")]
+fn socket() -> UnixStream {
+    let number: RawFd = std::env::var("OTTO_PLUGIN_FD").unwrap().parse().unwrap();
+    // SAFETY: the host has opened it for this process, and nothing else here uses it.
+    unsafe { UnixStream::from_raw_fd(number) }
+}
+
+fn main() {
+    match std::env::var("PROBE").as_deref() {
+        Ok("newer") => {
+            let _served = testing::serve(socket(), &PluginClient::new(Newer)).unwrap();
+            loop {
+                std::thread::park();
+            }
+        }
+        Ok("threads") => {
+            let _thread = std::thread::spawn(std::thread::park);
+        }
+        _ => {}
+    }
+    let probe = Probe { in_flight: AtomicU16::new(0), peak: watch::Sender::new(0) };
+    otto_plugin::guest::Plugin::new(probe).version("1.2.3").serve()
+}

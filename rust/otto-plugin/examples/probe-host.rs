@@ -1,0 +1,34 @@
+//! What the tests of this crate kill: a host that starts the plugin in its first argument, has it
+//! block its thread, and prints the number of the plugin's process when it does.
+
+use otto_plugin::bindings::app::Context;
+use otto_plugin::bindings::error::Error;
+use otto_plugin::bindings::host::{DirectoryClient, Ui, UiClient};
+use otto_plugin::host::{Launcher, Services};
+use otto_plugin::testing::MemoryDirectory;
+
+struct Announce(u32);
+
+impl Ui for Announce {
+    #[expect(clippy::print_stdout, reason = "the test reads it")]
+    async fn message(&self, text: String) -> Result<(), Error> {
+        println!("{} {text}", self.0);
+        Ok(())
+    }
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let path = std::env::args_os().nth(1).ok_or("the path of a plugin is missing")?;
+    pollster::block_on(async {
+        let plugin = Launcher::new(path).start().await?;
+        let pid = plugin.pid().ok_or("the plugin has no process")?;
+        let services = Services {
+            ui: UiClient::new(Announce(pid)),
+            directory: DirectoryClient::new(MemoryDirectory::new()),
+            terminal: None,
+        };
+        let context = Context { action: "block".into(), ..Context::default() };
+        plugin.compile(context, &services).await?;
+        Ok(())
+    })
+}

@@ -1,0 +1,127 @@
+//! The life of a plugin process: as long as its connection.
+//!
+//! The thread that called `serve` watches the socket, and nothing else. An author's code never runs
+//! on it, so nothing that an author does keeps the process alive when the host is gone.
+
+use std::convert::Infallible;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::net::{Shutdown, shutdown};
+use signal_hook::consts::{SIGINT, SIGPIPE, SIGTERM};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use super::launch::LaunchError;
+use super::session::PluginServer;
+use crate::bindings::handshake::PluginClient;
+use crate::os;
+use crate::rpc::{Client, Disconnect, workers};
+use crate::transport::{self, Connection, Role};
+
+/// How long the calls that a `shutdown` cancels may take to end.
+const CANCEL: Duration = Duration::from_secs(3);
+
+/// How long the RPC layer may take to say why the connection ended, which it knows at once.
+const REASON: Duration = Duration::from_secs(1);
+
+/// How long destructors and `atexit` functions of an author's may take.
+const EXIT: Duration = Duration::from_secs(1);
+
+/// Ends the session when the host asks for it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Lifeline {
+    shutdown: CancellationToken,
+}
+
+impl Lifeline {
+    /// Has the process exit, once the calls that are running have been answered.
+    pub(super) fn shut_down(&self) {
+        self.shutdown.cancel();
+    }
+}
+
+/// Serves until the connection has ended, and then ends the process.
+///
+/// An error is one of the operating system's, before anything was served.
+pub(super) fn hold(
+    socket: UnixStream,
+    server: impl FnOnce(Lifeline) -> PluginServer,
+) -> io::Result<Infallible> {
+    // A handler rather than an ignored signal: a program that an author starts gets the default.
+    let ignored = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(SIGINT, Arc::clone(&ignored))?;
+    signal_hook::flag::register(SIGPIPE, ignored)?;
+
+    let watched = OwnedFd::from(socket.try_clone()?);
+    let lifeline = Lifeline::default();
+    let plugin = PluginClient::new(server(lifeline.clone()));
+    let connection = transport::open(socket, Role::Plugin(plugin.capability().clone()))?;
+    let runtime = workers()?;
+    runtime.spawn(end_on_request(lifeline, connection.clone()));
+    runtime.spawn(wake_at_end(connection.clone(), watched.try_clone()?));
+
+    wait_for_end(&watched)?;
+    let reason = runtime.block_on(async { timeout(REASON, connection.link.ended()).await });
+    leave(match reason {
+        Ok(Disconnect::Closed | Disconnect::EndOfFile) | Err(_) => 0,
+        Ok(reason) => LaunchError::Lost(reason).report(),
+    })
+}
+
+/// Closes the connection after a `shutdown`, when every call has been answered.
+async fn end_on_request(lifeline: Lifeline, connection: Connection) {
+    lifeline.shutdown.cancelled().await;
+    connection.link.stop();
+    // Whatever does not end is ended with the process.
+    let _ = timeout(CANCEL, connection.link.served.idle()).await;
+    connection.close().await;
+}
+
+/// Has the watching thread notice an end that came from this side.
+async fn wake_at_end(connection: Connection, socket: OwnedFd) {
+    connection.link.ended().await;
+    // It may be shut down already.
+    let _ = shutdown(socket, Shutdown::Both);
+}
+
+/// Returns when the peer has closed the socket, or this side has.
+fn wait_for_end(socket: &impl AsFd) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    let end = PollFlags::RDHUP | PollFlags::HUP;
+    #[cfg(not(target_os = "linux"))]
+    let end = PollFlags::HUP;
+    loop {
+        match poll(&mut [PollFd::new(socket, end)], None) {
+            Ok(0) | Err(rustix::io::Errno::INTR) => {}
+            Ok(_) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Ends the process, and asks the other processes of its group to end, if it leads one.
+fn leave(status: i32) -> ! {
+    if rustix::process::getpgrp() == rustix::process::getpid() {
+        // This process gets the signal as well, and has a status of its own to exit with.
+        if signal_hook::flag::register(SIGTERM, Arc::default()).is_ok() {
+            let _ = rustix::process::kill_current_process_group(rustix::process::Signal::TERM);
+        }
+    }
+    let watchdog = thread::Builder::new().spawn(move || {
+        let (_never, end) = mpsc::channel::<Infallible>();
+        let _ = end.recv_timeout(EXIT);
+        os::exit_now(status)
+    });
+    if watchdog.is_err() {
+        os::exit_now(status);
+    }
+    std::process::exit(status)
+}

@@ -1,0 +1,117 @@
+//! The end of a plugin, step by step.
+
+use std::time::Duration;
+
+use rustix::process::Signal;
+use tokio::time::timeout;
+
+use super::output::Output;
+use super::plugin::Parts;
+use super::process::Exit;
+
+/// How long a plugin has for each step of its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Escalation {
+    /// From `shutdown` to the end of the connection.
+    pub shutdown: Duration,
+    /// From the end of the connection to SIGTERM.
+    pub close: Duration,
+    /// From SIGTERM to SIGKILL.
+    pub terminate: Duration,
+}
+
+impl Default for Escalation {
+    fn default() -> Self {
+        Self {
+            shutdown: Duration::from_secs(5),
+            close: Duration::from_secs(6),
+            terminate: Duration::from_secs(2),
+        }
+    }
+}
+
+impl Escalation {
+    /// The same steps, each `factor` times as long: for tests.
+    #[must_use]
+    pub fn scaled(self, factor: f64) -> Self {
+        Self {
+            shutdown: self.shutdown.mul_f64(factor),
+            close: self.close.mul_f64(factor),
+            terminate: self.terminate.mul_f64(factor),
+        }
+    }
+}
+
+/// A step of the end of a plugin, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "the end has no other step")]
+pub enum Step {
+    /// It was asked to end, with `Session.shutdown`.
+    Shutdown,
+    /// Its connection was closed.
+    Close,
+    /// Its process group got SIGTERM.
+    Terminate,
+    /// Its process group got SIGKILL.
+    Kill,
+}
+
+/// How a plugin ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Ended {
+    /// The last step that it took.
+    pub step: Step,
+    /// How its process ended. None if it ran in this process.
+    pub exit: Option<Exit>,
+    /// The end of what it had printed.
+    pub output: Output,
+}
+
+impl Ended {
+    pub(super) fn in_process() -> Self {
+        Self { step: Step::Close, exit: None, output: Output::default() }
+    }
+}
+
+/// Ends a plugin. Runs inside the workers' runtime.
+pub(super) async fn end(parts: Parts, ask: bool) -> Ended {
+    let Parts { session, connection, guest, process, escalation, .. } = parts;
+    let Some((process, drain)) = process else {
+        if ask {
+            let _ = timeout(escalation.shutdown, session.shutdown()).await;
+        }
+        connection.close().await;
+        if let Some(guest) = guest {
+            guest.close().await;
+        }
+        return Ended::in_process();
+    };
+    let ended = async |step| Ended {
+        step,
+        exit: Some(process.exited().await),
+        output: drain.last_output().await,
+    };
+    if ask {
+        let exited = async {
+            // A plugin exits by itself after it has answered. An error means that it is gone.
+            let _ = session.shutdown().await;
+            process.exited().await
+        };
+        if timeout(escalation.shutdown, exited).await.is_ok() {
+            connection.close().await;
+            return ended(Step::Shutdown).await;
+        }
+    }
+    connection.close().await;
+    if timeout(escalation.close, process.exited()).await.is_ok() {
+        return ended(Step::Close).await;
+    }
+    process.signal(Signal::TERM);
+    if timeout(escalation.terminate, process.exited()).await.is_ok() {
+        return ended(Step::Terminate).await;
+    }
+    process.signal(Signal::KILL);
+    ended(Step::Kill).await
+}

@@ -1,0 +1,127 @@
+//! What a plugin is started with.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::end::Escalation;
+use super::output::{OutputStream, Sink};
+use super::plugin::Plugin;
+use super::start::start;
+use super::start_error::StartError;
+use crate::bindings::handshake::HostInfo;
+use crate::bindings::host::{Log, LogClient};
+use crate::launch::PROTOCOL;
+use crate::rpc::{Client, inside};
+
+/// How long a plugin may take from its exec to its answer to `connect`.
+const START: Duration = Duration::from_secs(10);
+
+/// Starts one plugin.
+#[must_use = "nothing is started before `start`"]
+pub struct Launcher {
+    pub(super) path: PathBuf,
+    pub(super) added: Vec<(OsString, OsString)>,
+    pub(super) host: HostInfo,
+    pub(super) log: LogClient,
+    pub(super) sink: Option<Sink>,
+    pub(super) timeout: Duration,
+    pub(super) escalation: Escalation,
+}
+
+/// Takes what a plugin logs, and keeps nothing of it.
+struct NoLog;
+
+impl Log for NoLog {
+    async fn write(
+        &self,
+        _record: crate::bindings::host::LogRecord,
+    ) -> Result<(), crate::bindings::error::Error> {
+        Ok(())
+    }
+}
+
+impl Launcher {
+    /// Takes the path of the plugin's file, absolute, or relative to the working directory. It is
+    /// not searched for on the `PATH`.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        let host = HostInfo {
+            name: env!("CARGO_PKG_NAME").into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            protocols: vec![PROTOCOL],
+            ..HostInfo::default()
+        };
+        Self {
+            path: path.into(),
+            added: Vec::new(),
+            host,
+            log: LogClient::new(NoLog),
+            sink: None,
+            timeout: START,
+            escalation: Escalation::default(),
+        }
+    }
+
+    /// Says who the host is: its name, such as `otto`, and its version.
+    pub fn host(mut self, name: impl Into<String>, version: impl Into<String>) -> Self {
+        self.host.name = name.into();
+        self.host.version = version.into();
+        self
+    }
+
+    /// Adds a variable to the environment of the plugin, which otherwise has what the allow-list of
+    /// the specification lets through. One of the protocol's own cannot be set.
+    pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
+        self.added.push((name.as_ref().into(), value.as_ref().into()));
+        self
+    }
+
+    /// Takes what the plugin logs. Without it, that is thrown away.
+    pub fn log(mut self, log: impl Log) -> Self {
+        self.log = LogClient::new(log);
+        self
+    }
+
+    /// Takes what the plugin prints, in pieces as they come. Without it, only the end is kept, for
+    /// errors. It is called on a thread of its own; if it is slow, it misses some.
+    pub fn output(mut self, sink: impl FnMut(OutputStream, &[u8]) + Send + 'static) -> Self {
+        self.sink = Some(Box::new(sink));
+        self
+    }
+
+    /// How long the plugin may take from its exec to its answer to `connect`, and from there to its
+    /// answer to `meta`. 10 s unless it is set.
+    pub fn start_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// How long the plugin has for each step of its end.
+    pub fn escalation(mut self, escalation: Escalation) -> Self {
+        self.escalation = escalation;
+        self
+    }
+
+    /// Starts the plugin. If this is dropped before it has ended, the process is killed.
+    ///
+    /// It works under any async runtime.
+    pub async fn start(mut self) -> Result<Plugin, StartError> {
+        self.log = LogClient::from_capability(self.log.capability().permanent());
+        let path = self.path.clone();
+        match inside(start(self)).await {
+            Ok(started) => started,
+            Err(error) => Err(StartError::system(path, error)),
+        }
+    }
+}
+
+impl fmt::Debug for Launcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Launcher")
+            .field("path", &self.path)
+            .field("host", &self.host)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,35 @@
+//! Hosting plugins.
+//!
+//! [`Launcher`] starts a plugin by the path of its file and gives a [`Plugin`]: a handle that works
+//! from any thread and any async runtime, and that every clone of shares. A start that fails is a
+//! [`StartError`], a call that fails a [`PluginError`]; both name the plugin, the phase, what was
+//! seen and what to do, and [`Blame`] says whose fault it is.
+//!
+//! What the host does for a plugin is an implementation of the traits in
+//! [`bindings::host`](crate::bindings::host), handed over with each call as [`Services`].
+
+mod blame;
+mod call_error;
+mod detect;
+mod end;
+mod environment;
+mod handshake;
+mod launcher;
+mod output;
+mod plugin;
+mod process;
+mod start;
+mod start_error;
+
+pub use blame::Blame;
+pub use call_error::{PluginError, PluginErrorCause};
+pub use detect::{DetectError, detect};
+pub use end::{Ended, Escalation, Step};
+pub use launcher::Launcher;
+pub use output::{Output, OutputStream};
+pub use plugin::{Plugin, Services};
+pub use process::Exit;
+pub use start_error::{NotExecutable, Phase, StartCause, StartError};
+
+pub(crate) use handshake::Greeting;
+pub(crate) use plugin::Parts;

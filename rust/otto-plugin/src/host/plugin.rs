@@ -1,0 +1,287 @@
+//! A running plugin.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::call_error::{PluginError, PluginErrorCause};
+use super::end::{Ended, Escalation, end};
+use super::output::{Drain, Output};
+use super::process::Process;
+use crate::bindings::app::{AppClient, CompileResult, Context, DevDep, Meta};
+use crate::bindings::appfile::Appfile;
+use crate::bindings::handshake::{PluginInfo, SessionClient};
+use crate::bindings::host::{
+    CancelReason, Cancellation, CancellationClient, DirectoryClient, Host, TerminalClient, UiClient,
+};
+use crate::rpc::{CallError, Client, Gate, inside, within, workers};
+use crate::transport::Connection;
+
+/// How long the end of a process may take to be seen after the end of its connection.
+const DEATH: Duration = Duration::from_secs(1);
+
+/// A plugin that has been started. Every clone is the same plugin.
+///
+/// It works from any thread and under any async runtime. When the last clone is dropped, the plugin
+/// is ended in the background, as by [`shutdown`](Self::shutdown) without its first step.
+///
+/// Dropping the future of a call tells the plugin that the answer is not wanted any more.
+#[derive(Clone, Debug)]
+pub struct Plugin(Arc<Running>);
+
+#[derive(Debug)]
+struct Running(Parts);
+
+/// What a plugin consists of.
+#[derive(Clone, Debug)]
+pub(crate) struct Parts {
+    pub(crate) path: PathBuf,
+    pub(crate) info: PluginInfo,
+    pub(crate) meta: Meta,
+    pub(crate) app: AppClient,
+    pub(crate) session: SessionClient,
+    pub(crate) connection: Connection,
+    /// The plugin's end of the connection, if it runs in this process.
+    pub(crate) guest: Option<Connection>,
+    /// None if the plugin runs in this process.
+    pub(crate) process: Option<(Arc<Process>, Drain)>,
+    pub(crate) escalation: Escalation,
+}
+
+/// What a plugin may call during one call: each is lent, and refused afterwards.
+#[derive(Clone, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "a caller builds it")]
+pub struct Services {
+    /// The user's screen and keyboard.
+    pub ui: UiClient,
+    /// What Otto keeps from one run to the next.
+    pub directory: DirectoryClient,
+    /// The user's terminal, if there is one.
+    pub terminal: Option<TerminalClient>,
+}
+
+impl Plugin {
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self(Arc::new(Running(parts)))
+    }
+
+    fn parts(&self) -> &Parts {
+        &self.0.0
+    }
+
+    /// The path that it was started by.
+    pub fn path(&self) -> &Path {
+        &self.parts().path
+    }
+
+    /// What it says of itself.
+    pub fn info(&self) -> &PluginInfo {
+        &self.parts().info
+    }
+
+    /// What it is for. It has answered this at its start.
+    pub fn meta(&self) -> &Meta {
+        &self.parts().meta
+    }
+
+    /// The number of its process, unless it runs in this one.
+    pub fn pid(&self) -> Option<u32> {
+        self.parts().process.as_ref().map(|(process, _)| process.pid())
+    }
+
+    /// The end of what it has printed so far.
+    pub fn output(&self) -> Output {
+        self.parts().process.as_ref().map(|(_, drain)| drain.output()).unwrap_or_default()
+    }
+
+    /// Asks it whether it answers. A plugin that does not is not ended by that.
+    pub async fn ping(&self) -> Result<(), PluginError> {
+        let answer = self.parts().session.ping().await;
+        self.explain("Session.ping", answer).await
+    }
+
+    /// Asks it anew what it is for: `App.meta`.
+    pub async fn ask_meta(&self) -> Result<Meta, PluginError> {
+        let answer = self.parts().app.meta().await;
+        self.explain("App.meta", answer).await
+    }
+
+    /// Asks what follows from the sources: `App.implicit`.
+    pub async fn implicit(
+        &self,
+        context: Context,
+        services: &Services,
+    ) -> Result<Option<Appfile>, PluginError> {
+        self.lend("App.implicit", services, async move |app: AppClient, host| {
+            app.implicit(context, host).await
+        })
+        .await
+    }
+
+    /// Has it write configuration: `App.compile`.
+    pub async fn compile(
+        &self,
+        context: Context,
+        services: &Services,
+    ) -> Result<CompileResult, PluginError> {
+        self.lend("App.compile", services, async move |app: AppClient, host| {
+            app.compile(context, host).await
+        })
+        .await
+    }
+
+    /// Has it make what can be deployed: `App.build`.
+    pub async fn build(&self, context: Context, services: &Services) -> Result<(), PluginError> {
+        self.lend("App.build", services, async move |app: AppClient, host| {
+            app.build(context, host).await
+        })
+        .await
+    }
+
+    /// Has it deploy, or do another action: `App.deploy`.
+    pub async fn deploy(&self, context: Context, services: &Services) -> Result<(), PluginError> {
+        self.lend("App.deploy", services, async move |app: AppClient, host| {
+            app.deploy(context, host).await
+        })
+        .await
+    }
+
+    /// Has it bring the development environment up, or do another action: `App.dev`.
+    pub async fn dev(&self, context: Context, services: &Services) -> Result<(), PluginError> {
+        self.lend("App.dev", services, async move |app: AppClient, host| {
+            app.dev(context, host).await
+        })
+        .await
+    }
+
+    /// Asks what `source` needs when it is a dependency of `destination`: `App.devDep`.
+    pub async fn dev_dep(
+        &self,
+        destination: Context,
+        source: Context,
+        services: &Services,
+    ) -> Result<Option<DevDep>, PluginError> {
+        self.lend("App.devDep", services, async move |app: AppClient, host| {
+            app.dev_dep(destination, source, host).await
+        })
+        .await
+    }
+
+    /// Ends the plugin: asks it to, closes the connection, sends SIGTERM to its process group, then
+    /// SIGKILL; the next step only if the time for the one before has passed. Says which step it
+    /// took. It ends for every clone.
+    pub async fn shutdown(&self) -> Ended {
+        let parts = self.parts().clone();
+        match inside(end(parts, true)).await {
+            Ok(ended) => ended,
+            // Without a runtime nothing runs that could be ended.
+            Err(_) => Ended::in_process(),
+        }
+    }
+
+    /// Makes a call for which `services` are lent.
+    async fn lend<T>(
+        &self,
+        method: &'static str,
+        services: &Services,
+        call: impl AsyncFnOnce(AppClient, Host) -> Result<T, CallError>,
+    ) -> Result<T, PluginError> {
+        let lent = Lent::default();
+        let over = CancellationClient::new(UntilEnd(lent.over.clone()));
+        let host = Host {
+            ui: services.ui.clone(),
+            directory: services.directory.clone(),
+            // It answers a `wait` that comes late as well.
+            cancellation: Client::from_capability(over.capability().permanent()),
+            terminal: services.terminal.clone(),
+        };
+        let app = self.parts().app.capability().lending(Arc::clone(&lent.lease));
+        let answer = call(AppClient::from_capability(app), host).await;
+        lent.end();
+        lent.lease.idle().await;
+        self.explain(method, answer).await
+    }
+
+    /// Says what a call that failed has to do with the state of the plugin.
+    async fn explain<T>(
+        &self,
+        method: &'static str,
+        answer: Result<T, CallError>,
+    ) -> Result<T, PluginError> {
+        let error = match answer {
+            Ok(value) => return Ok(value),
+            Err(error) => error,
+        };
+        let parts = self.parts();
+        let outcome = error.outcome();
+        let cause = match (error, &parts.process) {
+            (CallError::Disconnected { reason, .. }, Some((process, _))) => {
+                let process = Arc::clone(process);
+                match within(DEATH, async move { process.exited().await }).await {
+                    Some(exit) => PluginErrorCause::Died(exit),
+                    None => PluginErrorCause::Disconnected(reason),
+                }
+            }
+            (CallError::Disconnected { reason, .. }, None) => {
+                PluginErrorCause::Disconnected(reason)
+            }
+            (CallError::Failed(error), _) => PluginErrorCause::Failed(error),
+            (other, _) => PluginErrorCause::Call(other),
+        };
+        let output = match &parts.process {
+            Some((_, drain)) if matches!(cause, PluginErrorCause::Died(_)) => {
+                drain.last_output().await
+            }
+            Some((_, drain)) => drain.output(),
+            None => Output::default(),
+        };
+        Err(PluginError {
+            path: parts.path.clone(),
+            method,
+            outcome,
+            cause: Box::new(cause),
+            output: Box::new(output),
+        })
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Ok(runtime) = workers() {
+            runtime.spawn(end(self.0.clone(), false));
+        }
+    }
+}
+
+/// What is lent for one call. Dropping it ends the call, too.
+#[derive(Default)]
+struct Lent {
+    lease: Arc<Gate>,
+    over: CancellationToken,
+}
+
+impl Lent {
+    fn end(&self) {
+        self.lease.close();
+        self.over.cancel();
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Answers every `wait` when the call is over.
+struct UntilEnd(CancellationToken);
+
+impl Cancellation for UntilEnd {
+    async fn wait(&self) -> CancelReason {
+        self.0.cancelled().await;
+        CancelReason::Ended
+    }
+}
+

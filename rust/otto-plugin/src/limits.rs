@@ -1,0 +1,16 @@
+//! The limits that this library keeps and announces: `Limits` in `handshake.capnp`.
+
+/// The size of one message, in bytes.
+pub const MESSAGE_BYTES: u64 = 16 << 20;
+
+/// The number of segments of one message.
+pub const SEGMENTS: u32 = 256;
+
+/// How deep a `Value` or an `Error` may nest.
+pub const VALUE_DEPTH: u32 = 16;
+
+/// How many calls may be unanswered at once, each way.
+pub const CALLS_IN_FLIGHT: usize = 64;
+
+/// How many words a reader follows in one message, which counts what is read twice twice: 64 MiB.
+pub(crate) const TRAVERSAL_WORDS: usize = 8 << 20;

@@ -1,0 +1,165 @@
+//! A handle to an object: somewhere else, or here.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use capnp::private::capability::ClientHook;
+
+use super::gate::Gate;
+use super::link::Link;
+use super::serving::Serving;
+use super::thread::rpc_thread;
+use super::workers::drop_elsewhere;
+
+type Hook = Box<dyn ClientHook>;
+
+thread_local! {
+    /// What the handles of this process stand for. Used on the RPC thread only.
+    static REMOTES: RefCell<HashMap<u64, Hook>> = RefCell::default();
+}
+
+static NEXT: AtomicU64 = AtomicU64::new(0);
+
+/// A handle to an object that can be called. Clones stand for the same object.
+///
+/// When the last clone of one that came from a peer is dropped, the peer is told so.
+#[derive(Clone)]
+pub struct Capability {
+    target: Arc<Target>,
+    /// What is lent to the callee for the time of each call through this handle.
+    lease: Option<Arc<Gate>>,
+    /// Whether a local object's calls have nothing to do with each other.
+    independent: bool,
+    /// Whether a local object stays good when the call is over that it was handed over with.
+    permanent: bool,
+}
+
+enum Target {
+    Local(Local),
+    Remote(Remote),
+}
+
+type Make = Box<dyn Fn(Serving) -> Hook + Send + Sync>;
+
+/// Holds an author's object, so it is not dropped on the RPC thread.
+struct Local(Option<Make>);
+
+struct Remote {
+    id: u64,
+    link: Option<Arc<Link>>,
+    /// Awaits the calls through this handle, if it came with the parameters of a call.
+    scope: Option<Arc<Gate>>,
+}
+
+impl Capability {
+    /// Serves a local object. Generated clients call this in `new`.
+    ///
+    /// `make` runs on the RPC thread each time that the capability is handed to a peer. The calls
+    /// to what it makes begin in the order in which they came: each is polled for the first time
+    /// after the one before it was.
+    pub fn serve(make: impl Fn(Serving) -> Hook + Send + Sync + 'static) -> Self {
+        Self::from_target(Target::Local(Local(Some(Box::new(make)))))
+    }
+
+    /// The same local object, with calls that are independent of each other: one may block its
+    /// thread in its first poll, and no other waits for it. They are cancelled when the session
+    /// ends.
+    #[must_use]
+    pub fn independent(&self) -> Self {
+        Self { independent: true, ..self.clone() }
+    }
+
+    /// The same local object, which is never lent for a call, but handed over for good.
+    pub(crate) fn permanent(&self) -> Self {
+        Self { permanent: true, ..self.clone() }
+    }
+
+    /// Takes an object of a peer's. Runs on the RPC thread.
+    pub(crate) fn remote(hook: Hook, link: Option<Arc<Link>>, scope: Option<Arc<Gate>>) -> Self {
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
+        REMOTES.with_borrow_mut(|remotes| remotes.insert(id, hook));
+        Self::from_target(Target::Remote(Remote { id, link, scope }))
+    }
+
+    fn from_target(target: Target) -> Self {
+        Self { target: Arc::new(target), lease: None, independent: false, permanent: false }
+    }
+
+    /// The same object. Local capabilities in the parameters of a call through this handle are lent
+    /// until `lease` closes.
+    pub(crate) fn lending(&self, lease: Arc<Gate>) -> Self {
+        Self { lease: Some(lease), ..self.clone() }
+    }
+
+    pub(crate) fn lease(&self) -> Option<&Arc<Gate>> {
+        self.lease.as_ref()
+    }
+
+    pub(crate) fn link(&self) -> Option<&Arc<Link>> {
+        match &*self.target {
+            Target::Local(_) => None,
+            Target::Remote(remote) => remote.link.as_ref(),
+        }
+    }
+
+    pub(crate) fn scope(&self) -> Option<&Arc<Gate>> {
+        match &*self.target {
+            Target::Local(_) => None,
+            Target::Remote(remote) => remote.scope.as_ref(),
+        }
+    }
+
+    /// Gives the object itself, for a peer behind `link`. Runs on the RPC thread.
+    pub(crate) fn hook(&self, link: Option<&Arc<Link>>, lease: Option<&Arc<Gate>>) -> Hook {
+        match &*self.target {
+            Target::Local(Local(Some(make))) => {
+                let lease = lease.filter(|_| !self.permanent);
+                make(Serving::new(link.cloned(), lease.cloned(), self.independent))
+            }
+            Target::Local(Local(None)) => broken("the capability is being dropped"),
+            Target::Remote(remote) => {
+                let hook = REMOTES
+                    .with_borrow(|remotes| remotes.get(&remote.id).map(|hook| hook.add_ref()));
+                // It is there for as long as a handle is; this answers rather than panics.
+                hook.unwrap_or_else(|| broken("the capability was dropped"))
+            }
+        }
+    }
+}
+
+fn broken(why: &str) -> Hook {
+    capnp_rpc::new_broken_cap(capnp::Error::disconnected(why.into())).hook
+}
+
+impl Drop for Local {
+    fn drop(&mut self) {
+        if let Some(make) = self.0.take() {
+            drop_elsewhere(make);
+        }
+    }
+}
+
+impl Drop for Remote {
+    fn drop(&mut self) {
+        let id = self.id;
+        if let Ok(thread) = rpc_thread() {
+            thread.submit(move || {
+                // Dropped outside of the borrow: it may drop other capabilities.
+                let hook = REMOTES.with_borrow_mut(|remotes| remotes.remove(&id));
+                drop(hook);
+            });
+        }
+    }
+}
+
+impl fmt::Debug for Capability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.target {
+            Target::Local(_) => f.write_str("Capability(local)"),
+            Target::Remote(remote) => write!(f, "Capability(remote {})", remote.id),
+        }
+    }
+}

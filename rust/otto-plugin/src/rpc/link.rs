@@ -1,0 +1,111 @@
+//! One connection, as every thread may see it.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+
+use super::gate::Gate;
+use crate::limits::{CALLS_IN_FLIGHT, MESSAGE_BYTES};
+
+/// What the threads of a process share of a connection.
+#[derive(Debug)]
+pub(crate) struct Link {
+    /// The calls of ours that are unanswered.
+    calls: Arc<Semaphore>,
+    /// The calls of the peer's that are unanswered.
+    pub(crate) served: Arc<Gate>,
+    peer_message_bytes: AtomicU64,
+    stopping: CancellationToken,
+    ended: CancellationToken,
+    end: OnceLock<Disconnect>,
+}
+
+/// Why a connection is no more.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Disconnect {
+    /// The peer broke the protocol, and was disconnected for it.
+    #[error("the peer broke the protocol: {0}")]
+    Broken(String),
+    /// This side closed it.
+    #[error("this side closed it")]
+    Closed,
+    /// The peer closed it, or is no more.
+    #[error("the peer closed it")]
+    EndOfFile,
+    /// A part of this process panicked, and took the connection with it.
+    #[error("this side failed: {0}")]
+    Panicked(String),
+}
+
+impl Link {
+    pub(crate) fn new() -> Self {
+        Self {
+            calls: Arc::new(Semaphore::new(CALLS_IN_FLIGHT)),
+            served: Arc::new(Gate::default()),
+            peer_message_bytes: AtomicU64::new(MESSAGE_BYTES),
+            stopping: CancellationToken::new(),
+            ended: CancellationToken::new(),
+            end: OnceLock::new(),
+        }
+    }
+
+    /// Waits until one more call may be in flight.
+    pub(crate) async fn permit(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.calls).acquire_owned().await.ok()
+    }
+
+    /// The largest message that the peer accepts, in bytes.
+    pub(crate) fn peer_message_bytes(&self) -> u64 {
+        self.peer_message_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Takes up what the peer announced. It cannot raise what this side sends.
+    pub(crate) fn limit_messages(&self, bytes: u64) {
+        self.peer_message_bytes.fetch_min(bytes, Ordering::Relaxed);
+    }
+
+    /// Cancels the calls to independent objects that are being served, and those that come.
+    pub(crate) fn stop(&self) {
+        self.stopping.cancel();
+    }
+
+    /// Ends when such calls are to stop.
+    pub(crate) async fn stopped(&self) {
+        self.stopping.cancelled().await;
+    }
+
+    /// Notes why the connection is to end. The first reason stands.
+    pub(crate) fn blame(&self, why: Disconnect) {
+        let _ = self.end.set(why);
+    }
+
+    /// Says that the connection has ended.
+    pub(crate) fn finish(&self, why: Disconnect) {
+        self.blame(why);
+        self.calls.close();
+        self.ended.cancel();
+    }
+
+    /// Ends when the connection has, and says why.
+    pub(crate) async fn ended(&self) -> Disconnect {
+        self.ended.cancelled().await;
+        self.why()
+    }
+
+    /// Why the connection ended, as far as is known.
+    pub(crate) fn why(&self) -> Disconnect {
+        self.end.get().cloned().unwrap_or(Disconnect::EndOfFile)
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended.is_cancelled()
+    }
+
+    /// Whether the connection is about to end, or has.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.end.get().is_some()
+    }
+}

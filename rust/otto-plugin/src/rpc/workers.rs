@@ -1,0 +1,66 @@
+//! Where an author's code runs: on threads of its own, inside a tokio runtime.
+
+use std::future::Future;
+use std::io;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Runtime};
+use tokio::time::timeout;
+use tokio_util::task::AbortOnDropHandle;
+
+/// More than the calls that can be in flight on several connections at once.
+const MAX_THREADS: usize = 512;
+
+static WORKERS: OnceLock<Runtime> = OnceLock::new();
+
+/// Gives the runtime that author's code runs in, and starts it if there is none yet.
+pub(crate) fn workers() -> io::Result<&'static Runtime> {
+    if let Some(runtime) = WORKERS.get() {
+        return Ok(runtime);
+    }
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(MAX_THREADS)
+        .thread_name("otto-plugin-work")
+        .enable_all()
+        .build()?;
+    Ok(WORKERS.get_or_init(|| runtime))
+}
+
+/// Runs `future` to its end on a thread of its own, which it may block.
+pub(crate) fn run(future: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+    let runtime = workers()?;
+    let handle = runtime.handle().clone();
+    runtime.spawn_blocking(move || handle.block_on(future));
+    Ok(())
+}
+
+/// Runs `future` inside the runtime, whatever runs this. Dropping this drops it there.
+pub(crate) async fn inside<T: Send + 'static>(
+    future: impl Future<Output = T> + Send + 'static,
+) -> io::Result<T> {
+    let running = AbortOnDropHandle::new(workers()?.spawn(future));
+    running.await.map_err(io::Error::other)
+}
+
+/// Gives what `future` does, unless it takes longer than `limit`.
+pub(crate) async fn within<T: Send + 'static>(
+    limit: Duration,
+    future: impl Future<Output = T> + Send + 'static,
+) -> Option<T> {
+    inside(async move { timeout(limit, future).await.ok() }).await.ok().flatten()
+}
+
+/// Drops `value` on a thread on which an author's code may run.
+///
+/// Called by generated server adaptors, which live on the RPC thread: the `Drop` of what they hold
+/// is the author's.
+pub fn drop_elsewhere<T: Send + 'static>(value: T) {
+    match workers() {
+        Ok(runtime) => {
+            runtime.spawn_blocking(move || drop(value));
+        }
+        Err(_) => drop(value),
+    }
+}

@@ -1,0 +1,184 @@
+//! A connection: a socket with the RPC layer on it, owned by the RPC thread.
+
+mod frames;
+mod guard;
+
+use std::cell::RefCell;
+use std::io;
+use std::os::unix::net::UnixStream;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use capnp::message::ReaderOptions;
+use capnp_rpc::rpc_twoparty_capnp::Side;
+use capnp_rpc::twoparty::VatNetwork;
+use capnp_rpc::{Disconnector, RpcSystem};
+use futures::FutureExt;
+use futures::io::BufReader;
+use tokio_util::compat::{TokioAsyncReadCompatExt, TokioAsyncWriteCompatExt};
+use tokio_util::sync::CancellationToken;
+
+use crate::limits::TRAVERSAL_WORDS;
+use crate::rpc::{Capability, Disconnect, Link, panic_text, rpc_thread};
+use frames::Frames;
+use guard::Guard;
+
+/// How long what is queued for a peer may take to go out when a connection is closed.
+const FLUSH: Duration = Duration::from_secs(1);
+
+/// How much is read from a socket at once, in bytes.
+const READ_BUFFER: usize = 64 << 10;
+
+/// A connection, as every thread may hold it. Dropping the last clone closes it.
+#[derive(Clone, Debug)]
+pub(crate) struct Connection {
+    pub(crate) link: Arc<Link>,
+    seen: Arc<Mutex<Seen>>,
+    open: Arc<Open>,
+}
+
+/// What came from the peer.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Seen {
+    /// How many whole messages.
+    pub(crate) messages: u64,
+    /// The first bytes.
+    pub(crate) first: Vec<u8>,
+}
+
+/// Closes the connection when it is dropped.
+#[derive(Debug)]
+struct Open(CancellationToken);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
+}
+
+/// What runs on the RPC thread at the start of a connection, with the peer's bootstrap capability.
+pub(crate) type Begin = Box<dyn FnOnce(capnp::capability::Client, &Arc<Link>) + Send>;
+
+/// Which end of a connection this is.
+pub(crate) enum Role {
+    /// The host's. It asks for the peer's bootstrap capability, and calls it before anything is
+    /// read.
+    Host(Begin),
+    /// The plugin's. It serves a bootstrap capability.
+    Plugin(Capability),
+}
+
+/// Opens a connection on `socket`.
+pub(crate) fn open(socket: UnixStream, role: Role) -> io::Result<Connection> {
+    socket.set_nonblocking(true)?;
+    let link = Arc::new(Link::new());
+    let seen = Arc::<Mutex<Seen>>::default();
+    let close = CancellationToken::new();
+    let connection = Connection {
+        link: Arc::clone(&link),
+        seen: Arc::clone(&seen),
+        open: Arc::new(Open(close.clone())),
+    };
+    rpc_thread()?.submit(move || {
+        let opened = catch_unwind(AssertUnwindSafe(|| {
+            let (side, bootstrap, begin) = match role {
+                Role::Host(begin) => (Side::Client, None, Some(begin)),
+                Role::Plugin(bootstrap) => (Side::Server, Some(bootstrap), None),
+            };
+            match System::new(socket, side, bootstrap, &link) {
+                Ok(mut system) => {
+                    if let Some(begin) = begin {
+                        begin(system.rpc.bootstrap(Side::Server), &link);
+                    }
+                    tokio::task::spawn_local(system.run(Arc::clone(&link), seen, close));
+                }
+                Err(error) => link.finish(Disconnect::Broken(error.to_string())),
+            }
+        }));
+        if let Err(panic) = opened {
+            link.finish(Disconnect::Panicked(panic_text(&*panic)));
+        }
+    });
+    Ok(connection)
+}
+
+impl Connection {
+    /// What has come from the peer so far. Complete once the link has ended.
+    pub(crate) fn seen(&self) -> Seen {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Ends the connection, after what is queued has gone out, and waits until it has ended.
+    pub(crate) async fn close(&self) {
+        self.open.0.cancel();
+        self.link.ended().await;
+    }
+}
+
+/// The RPC layer of one connection, on the RPC thread.
+struct System {
+    rpc: RpcSystem<Side>,
+    disconnector: Disconnector<Side>,
+    frames: Rc<RefCell<Frames>>,
+}
+
+impl System {
+    fn new(
+        socket: UnixStream,
+        side: Side,
+        bootstrap: Option<Capability>,
+        link: &Arc<Link>,
+    ) -> io::Result<Self> {
+        let (read, write) = tokio::net::UnixStream::from_std(socket)?.into_split();
+        let frames = Rc::<RefCell<Frames>>::default();
+        let guard = Guard::new(read.compat(), Rc::clone(&frames), Arc::clone(link));
+        let mut options = ReaderOptions::new();
+        options.traversal_limit_in_words(Some(TRAVERSAL_WORDS));
+        let network = VatNetwork::new(
+            BufReader::with_capacity(READ_BUFFER, guard),
+            write.compat_write(),
+            side,
+            options,
+        );
+        let bootstrap = bootstrap
+            .map(|capability| capnp::capability::Client::new(capability.hook(Some(link), None)));
+        let rpc = RpcSystem::new(Box::new(network), bootstrap);
+        let disconnector = rpc.get_disconnector();
+        Ok(Self { rpc, disconnector, frames })
+    }
+
+    /// Runs until the connection ends, by whichever side.
+    ///
+    /// Calls in flight when the system is dropped without its disconnector would never end. They do
+    /// here, since they watch the link as well.
+    async fn run(self, link: Arc<Link>, seen: Arc<Mutex<Seen>>, close: CancellationToken) {
+        let Self { rpc, disconnector, frames } = self;
+        let mut rpc = std::pin::pin!(AssertUnwindSafe(rpc).catch_unwind());
+        // The end of file is noted where it is read, and so is a frame that breaks a limit.
+        let mut why = Disconnect::Broken("it sent a message that makes no sense".into());
+        let ended = tokio::select! {
+            biased;
+            ended = &mut rpc => Some(ended),
+            () = close.cancelled() => None,
+        };
+        match ended {
+            Some(Ok(Ok(()))) => {}
+            Some(Ok(Err(error))) => why = Disconnect::Broken(error.to_string()),
+            Some(Err(panic)) => why = Disconnect::Panicked(panic_text(&*panic)),
+            None => {
+                link.blame(Disconnect::Closed);
+                // The disconnector waits for a peer that does not read.
+                let flush = async { tokio::join!(disconnector, rpc) };
+                let _ = tokio::time::timeout(FLUSH, AssertUnwindSafe(flush).catch_unwind()).await;
+            }
+        }
+        {
+            let frames = frames.borrow();
+            let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+            *seen = Seen { messages: frames.complete(), first: frames.first().to_vec() };
+        }
+        link.finish(why);
+    }
+}

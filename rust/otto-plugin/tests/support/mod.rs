@@ -1,0 +1,36 @@
+//! What the tests of this crate have in common.
+
+#![allow(dead_code, reason = "each test uses a part of it")]
+#![allow(unreachable_pub, reason = "it is a module of each test")]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use otto_plugin::host::{Launcher, Services};
+use otto_plugin::testing::{self, FakeUi, MemoryDirectory};
+
+/// The path of an example of this crate, which `cargo test` builds.
+pub fn example(name: &str) -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let path = test.parent().unwrap().parent().unwrap().join("examples").join(name);
+    assert!(path.exists(), "{} is missing: run `cargo build --examples`", path.display());
+    path
+}
+
+pub fn probe() -> Launcher {
+    Launcher::new(example("otto-app-probe"))
+}
+
+/// Writes an executable script.
+pub fn script(directory: &Path, text: &str) -> PathBuf {
+    let path = directory.join("otto-app-script");
+    fs::write(&path, text).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    path
+}
+
+/// Services that nobody looks at.
+pub fn services() -> Services {
+    testing::services(&FakeUi::new(), &MemoryDirectory::new())
+}
