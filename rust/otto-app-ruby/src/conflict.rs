@@ -7,7 +7,7 @@ pub(crate) fn check(text: &str, file: &str, help: &str) -> Result<(), Problem> {
     for (line, number) in text.lines().zip(1..) {
         if line.starts_with("<<<<<<< ") || line.starts_with(">>>>>>> ") {
             return Err(
-                Problem::invalid(format!("{} has a merge conflict.", quoted(file)), help)
+                Problem::invalid(format!("{} has a merge conflict", quoted(file)), help)
                     .at(Place::new(file, number)),
             );
         }

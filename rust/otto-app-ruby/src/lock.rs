@@ -26,7 +26,7 @@ pub(crate) struct Lock {
     pub(crate) has_git: bool,
 }
 
-const HELP: &str = "Run `bundle lock` to write it anew, and commit it.";
+const HELP: &str = "run `bundle lock` to write it anew, and commit it";
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Section {
@@ -44,7 +44,7 @@ pub(crate) fn read(text: &str, file: &str) -> Result<Lock, Problem> {
     conflict::check(
         text,
         file,
-        "Merge the Gemfile, take one side of the lock file, and run `bundle lock`.",
+        "merge the Gemfile, take one side of the lock file, and run `bundle lock`",
     )?;
     let mut lock = Lock::default();
     let mut section = None;
@@ -140,7 +140,7 @@ fn name_and_rest(content: &str) -> (&str, &str) {
 
 fn unexpected(content: &str, place: Place) -> Problem {
     Problem::invalid(
-        format!("{} is nothing that Bundler writes there.", quoted(content)),
+        format!("{} is nothing that Bundler writes there", quoted(content)),
         HELP,
     )
     .at(place)
@@ -237,7 +237,7 @@ BUNDLED WITH
         );
         let problem = read(&text, "Gemfile.lock").unwrap_err();
         assert_eq!(problem.place, Some(Place::new("Gemfile.lock", 21)));
-        assert_eq!(problem.message, "`Gemfile.lock` has a merge conflict.");
+        assert_eq!(problem.message, "`Gemfile.lock` has a merge conflict");
         assert!(problem.help.contains("bundle lock"));
     }
 

@@ -1,6 +1,6 @@
 //! The services that an application needs beside it, told from its gems.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::problem::{Problem, quoted};
 use crate::settings::Settings;
@@ -203,9 +203,9 @@ fn tag(version: &str, service: &str, settings: &Settings) -> Result<String, Prob
         return Ok(version.to_owned());
     }
     Err(Problem::invalid(
-        format!("{} is not a version of {service}.", quoted(version)),
+        format!("{} is not a version of {service}", quoted(version)),
         format!(
-            "Write a version such as {} in its `customization`.",
+            "write a version such as {} in its `customization`",
             example(service)
         ),
     )
@@ -219,6 +219,8 @@ fn example(service: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     fn told(gems: &[&str], services: &[(&str, Option<&str>)]) -> Vec<String> {

@@ -27,10 +27,10 @@ impl Source {
             Problem::new(
                 Reason::Unavailable,
                 format!(
-                    "The application's directory {} cannot be opened: {error}.",
+                    "the application's directory {} cannot be opened: {error}",
                     quoted(&path.to_string_lossy())
                 ),
-                "Check that the directory of the Appfile exists and can be read.",
+                "check that the directory of the Appfile exists and can be read",
             )
         })?;
         Ok(Self { dir })
@@ -51,12 +51,12 @@ impl Source {
             // Opening a pipe would wait for its writer.
             Ok(metadata) if !metadata.is_file() => {
                 return Err(Problem::invalid(
-                    format!("{} is not a regular file.", quoted(name)),
-                    "Put a file in its place, or remove it.",
+                    format!("{} is not a regular file", quoted(name)),
+                    "put a file in its place, or remove it",
                 )
                 .at(Place::new(name, 0)));
             }
-            Ok(_) => {}
+            Ok(metadata) => check_size(name, metadata.len())?,
             Err(error) if is_absence(&error) => return Ok(None),
             Err(error) => return Err(cannot_read(name, &error)),
         }
@@ -92,17 +92,7 @@ impl Source {
 
 /// What was read, if it is text of a bearable size. A byte order mark is left out.
 pub(crate) fn text(name: &str, bytes: Vec<u8>) -> Result<String, Problem> {
-    if bytes.len() as u64 > SIZE_LIMIT {
-        return Err(Problem::new(
-            Reason::LimitExceeded,
-            format!(
-                "{} is larger than {SIZE_LIMIT} bytes, the most that is read of a file.",
-                quoted(name)
-            ),
-            "Check that it is the file it is named after.",
-        )
-        .at(Place::new(name, 0)));
-    }
+    check_size(name, bytes.len() as u64)?;
     match String::from_utf8(bytes) {
         Ok(text) => Ok(match text.strip_prefix('\u{feff}') {
             Some(rest) => rest.to_owned(),
@@ -111,13 +101,27 @@ pub(crate) fn text(name: &str, bytes: Vec<u8>) -> Result<String, Problem> {
         Err(error) => {
             let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
             let line = 1 + valid.iter().filter(|byte| **byte == b'\n').count();
-            Err(Problem::invalid(
-                format!("{} is not UTF-8.", quoted(name)),
-                "Save it as UTF-8.",
+            Err(
+                Problem::invalid(format!("{} is not UTF-8", quoted(name)), "save it as UTF-8")
+                    .at(Place::new(name, line as u32)),
             )
-            .at(Place::new(name, line as u32)))
         }
     }
+}
+
+fn check_size(name: &str, size: u64) -> Result<(), Problem> {
+    if size <= SIZE_LIMIT {
+        return Ok(());
+    }
+    Err(Problem::new(
+        Reason::LimitExceeded,
+        format!(
+            "{} has {size} bytes, and the limit for a file is {SIZE_LIMIT}",
+            quoted(name)
+        ),
+        "check that it is the file it is named after",
+    )
+    .at(Place::new(name, 0)))
 }
 
 fn is_absence(error: &io::Error) -> bool {
@@ -135,17 +139,17 @@ fn cannot_read(name: &str, error: &io::Error) -> Problem {
         return Problem::new(
             Reason::Denied,
             format!(
-                "{} leads out of the application's directory.",
+                "{} leads out of the application's directory",
                 quoted(name)
             ),
-            "Put a copy of the file into the application's directory: nothing outside of it is read.",
+            "put a copy of the file into the application's directory: nothing outside of it is read",
         )
         .at(Place::new(name, 0));
     }
     Problem::new(
         Reason::Unavailable,
-        format!("{} cannot be read: {error}.", quoted(name)),
-        "Check the permissions of the file.",
+        format!("{} cannot be read: {error}", quoted(name)),
+        "check the permissions of the file",
     )
     .at(Place::new(name, 0))
 }

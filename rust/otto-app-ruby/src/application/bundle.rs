@@ -75,10 +75,10 @@ impl Bundle {
         let Some(lock) = &self.lock else {
             remarks.push(Remark::warning(
                 format!(
-                    "There is no {}, so the versions of the gems change from day to day.",
+                    "there is no {}, so the versions of the gems change from day to day",
                     quoted(self.lock_name)
                 ),
-                "Run `bundle lock`, and commit the file that it writes.",
+                "run `bundle lock`, and commit the file that it writes",
             ));
             return Ok(());
         };
@@ -88,11 +88,11 @@ impl Bundle {
         {
             return Err(Problem::invalid(
                 format!(
-                    "{} was written for {} only, and a container runs Linux.",
+                    "{} was written for {} only, and a container runs Linux",
                     quoted(self.lock_name),
                     quoted(&lock.platforms.join(", "))
                 ),
-                "Run `bundle lock --add-platform x86_64-linux aarch64-linux`, and commit the file.",
+                "run `bundle lock --add-platform x86_64-linux aarch64-linux`, and commit the file",
             )
             .at(place.clone()));
         }
@@ -105,13 +105,13 @@ impl Bundle {
             remarks.push(
                 Remark::warning(
                     format!(
-                        "{} asks for the gem {}, which {} does not have.",
+                        "{} asks for the gem {}, which {} does not have",
                         quoted(&gem.place.file),
                         quoted(&gem.name),
                         quoted(self.lock_name)
                     ),
-                    "Run `bundle lock`, and commit what it changes: Bundler refuses to install \
-                     from files that disagree.",
+                    "run `bundle lock`, and commit what it changes: Bundler refuses to install \
+                     from files that disagree",
                 )
                 .at(gem.place.clone()),
             );
@@ -132,9 +132,10 @@ fn with_others(source: &Source, mut gemfile: Gemfile) -> Result<Gemfile, Problem
             return Err(Problem::new(
                 Reason::LimitExceeded,
                 format!(
-                    "More than {GEMFILES_LIMIT} Gemfiles are taken in, the most that are read."
+                    "{} Gemfiles are taken in, and the limit is {GEMFILES_LIMIT}",
+                    seen.len()
                 ),
-                "Write what they have in common into one.",
+                "write what they have in common into one",
             )
             .at(next.place));
         }
@@ -146,8 +147,8 @@ fn with_others(source: &Source, mut gemfile: Gemfile) -> Result<Gemfile, Problem
                 continue;
             }
             return Err(Problem::invalid(
-                format!("There is no file {} to take in.", quoted(&next.path)),
-                "Correct the path after `eval_gemfile`, which is relative to the application.",
+                format!("there is no file {} to take in", quoted(&next.path)),
+                "correct the path after `eval_gemfile`, which is relative to the application",
             )
             .at(next.place));
         };
@@ -173,7 +174,7 @@ fn with_others(source: &Source, mut gemfile: Gemfile) -> Result<Gemfile, Problem
 fn within(problem: Problem, named: &Evaluated) -> Problem {
     let mut outer = Problem::new(
         problem.reason,
-        format!("{} cannot be taken in.", quoted(&named.path)),
+        format!("{} cannot be taken in", quoted(&named.path)),
         problem.help.clone(),
     )
     .at(named.place.clone());

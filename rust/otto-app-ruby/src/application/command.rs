@@ -65,7 +65,7 @@ const SERVERS: [(&str, &[&str]); 8] = [
 const RAILS: &[&str] = &["rails", "server", "-b", "0.0.0.0", "-p", "PORT"];
 
 const COMMAND_HELP: &str =
-    "set `command` in a `customization` of the Appfile, such as `[\"ruby\", \"server.rb\"]`.";
+    "set `command` in a `customization` of the Appfile, such as `[\"ruby\", \"server.rb\"]`";
 
 impl Program {
     pub(super) fn choose(
@@ -91,8 +91,8 @@ impl Program {
             (Kind::Script, _) => script(source, bundle, settings)?,
             (Kind::Rails | Kind::Rack, None) => {
                 return Err(Problem::invalid(
-                    "The application has no Gemfile.",
-                    "Write one with `bundle init`, and add the gems that the application needs.",
+                    "the application has no Gemfile",
+                    "write one with `bundle init`, and add the gems that the application needs",
                 ));
             }
             (Kind::Rails, Some(_)) => (with_port(RAILS, port(3000)), Some(port(3000))),
@@ -101,8 +101,8 @@ impl Program {
                 let server = SERVERS.iter().find(|(gem, _)| gems.contains(*gem));
                 let Some((_, words)) = server else {
                     return Err(Problem::invalid(
-                        "The application has a `config.ru`, and no server to run it with.",
-                        format!("Add one with `bundle add puma`, or {COMMAND_HELP}"),
+                        "the application has a `config.ru`, and no server to run it with",
+                        format!("add one with `bundle add puma`, or {COMMAND_HELP}"),
                     )
                     .at(Place::new(bundle.gemfile_name, 0)));
                 };
@@ -137,11 +137,11 @@ fn kind(source: &Source, settings: &Settings) -> Result<Kind, Problem> {
     if settings.rails {
         return Err(Problem::invalid(
             format!(
-                "The application is said to be of the type rails, and {} defines no Rails \
-                 application.",
+                "the application is said to be of the type rails, and {} defines no Rails \
+                 application",
                 quoted(meta::RAILS_FILE)
             ),
-            "Set the type to ruby, or correct the file.",
+            "set the type to ruby, or correct the file",
         )
         .at(Place::new(meta::RAILS_FILE, 0)));
     }
@@ -167,18 +167,18 @@ fn script(
         (None, [only]) => only.clone(),
         (None, []) => {
             return Err(Problem::invalid(
-                "The application has neither a `config.ru` nor a Ruby file to run.",
-                format!("Write a `config.ru`, or {COMMAND_HELP}"),
+                "the application has neither a `config.ru` nor a Ruby file to run",
+                format!("write a `config.ru`, or {COMMAND_HELP}"),
             ));
         }
         (None, [first, second, ..]) => {
             return Err(Problem::invalid(
                 format!(
-                    "It is not clear which Ruby file to run: {}, {} or another one.",
+                    "it is not clear which Ruby file to run: {}, {} or another one",
                     quoted(first),
                     quoted(second)
                 ),
-                format!("Name it main.rb, or {COMMAND_HELP}"),
+                format!("name it main.rb, or {COMMAND_HELP}"),
             ));
         }
     };

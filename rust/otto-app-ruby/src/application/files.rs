@@ -2,7 +2,7 @@
 
 use super::Bundle;
 use crate::gemfile::{Ruby, RubySays};
-use crate::problem::{Place, Problem, Remark, quoted};
+use crate::problem::{Problem, Remark, quoted};
 use crate::settings::Settings;
 use crate::source::Source;
 use crate::version::{self, Authority, Statement};
@@ -10,8 +10,36 @@ use crate::version::{self, Authority, Statement};
 const VERSION_FILE: &str = ".ruby-version";
 const TOOL_VERSIONS: &str = ".tool-versions";
 
+/// The Ruby of the application.
+pub(super) fn ruby(
+    source: &Source,
+    bundle: Option<&Bundle>,
+    settings: &Settings,
+    remarks: &mut Vec<Remark>,
+) -> Result<version::Ruby, Problem> {
+    let unset = Settings {
+        ruby_version: None,
+        ..settings.clone()
+    };
+    let mut found_remarks = Vec::new();
+    let found = statements(source, bundle, &unset, &mut found_remarks)
+        .and_then(|statements| version::resolve(statements, &mut found_remarks));
+    // A setting that only repeats what was found, as `implicit` answers it, overrules nothing.
+    let repeats = |setting: &String| {
+        found
+            .as_ref()
+            .is_ok_and(|ruby| ruby.pin.to_string() == *setting)
+    };
+    if settings.ruby_version.as_ref().is_none_or(repeats) {
+        remarks.extend(found_remarks);
+        return found;
+    }
+    let statements = statements(source, bundle, settings, remarks)?;
+    version::resolve(statements, remarks)
+}
+
 /// What is said about Ruby, by whoever says anything.
-pub(super) fn statements(
+fn statements(
     source: &Source,
     bundle: Option<&Bundle>,
     settings: &Settings,
@@ -64,10 +92,10 @@ fn from_file(source: &Source, path: &str, ruby: &Ruby) -> Result<Option<Statemen
     let Some(text) = source.read(path)? else {
         return Err(Problem::invalid(
             format!(
-                "There is no file {} to read the version of Ruby from.",
+                "there is no file {} to read the version of Ruby from",
                 quoted(path)
             ),
-            "Write the file, or the version itself.",
+            "write the file, or the version itself",
         )
         .at(ruby.place.clone()));
     };
@@ -86,11 +114,11 @@ fn from_file(source: &Source, path: &str, ruby: &Ruby) -> Result<Option<Statemen
 fn computed(ruby: &Ruby) -> Problem {
     Problem::invalid(
         format!(
-            "{} computes the version of Ruby, and it is not run to find out.",
+            "{} computes the version of Ruby, and it is not run to find out",
             ruby.place
         ),
-        "Write the version there as text, or into a file named .ruby-version, or set \
-         `ruby_version` in a `customization` of the Appfile.",
+        "write the version there as text, or into a file named .ruby-version, or set \
+         `ruby_version` in a `customization` of the Appfile",
     )
     .at(ruby.place.clone())
 }
@@ -98,10 +126,10 @@ fn computed(ruby: &Ruby) -> Problem {
 fn not_checked(ruby: &Ruby) -> Remark {
     Remark::note(
         format!(
-            "{} computes the version of Ruby, so nobody checks that it agrees.",
+            "{} computes the version of Ruby, so nobody checks that it agrees",
             ruby.place
         ),
-        "Write the version there as text, or `ruby file: \".ruby-version\"`.",
+        "write the version there as text, or `ruby file: \".ruby-version\"`",
     )
     .at(ruby.place.clone())
 }

@@ -15,7 +15,7 @@ use crate::problem::{Problem, Reason, Remark, quoted};
 use crate::service::{self, Service};
 use crate::settings::Settings;
 use crate::source::Source;
-use crate::version::{self, Ruby};
+use crate::version::Ruby;
 
 /// What follows from the sources, before anybody decides what to run.
 #[derive(Debug)]
@@ -68,10 +68,10 @@ impl Name {
         if name.is_empty() {
             return Err(Problem::invalid(
                 format!(
-                    "The name {} has no letter that a container can have.",
+                    "the name {} has no letter that a container can have",
                     quoted(given)
                 ),
-                "Set `name` in the `application` of the Appfile, with letters from a to z.",
+                "set `name` in the `application` of the Appfile, with letters from a to z",
             )
             .at(settings.place()));
         }
@@ -89,13 +89,9 @@ impl Findings {
         let source = open(settings)?;
         let mut remarks = Vec::new();
         let bundle = Bundle::read(&source, &mut remarks)?;
-        let statements = files::statements(&source, bundle.as_ref(), settings, &mut remarks)?;
-        let ruby = match statements.is_empty() {
-            true => None,
-            false => Some(version::resolve(statements, &mut remarks)?),
-        };
+        let ruby = files::ruby(&source, bundle.as_ref(), settings, &mut remarks)?;
         Ok(Self {
-            ruby,
+            ruby: Some(ruby).filter(|ruby| ruby.place.is_some()),
             services: services(bundle.as_ref(), settings)?,
         })
     }
@@ -107,15 +103,14 @@ impl Application {
         let name = Name::new(settings)?;
         let source = open(settings)?;
         let bundle = Bundle::read(&source, remarks)?;
-        let statements = files::statements(&source, bundle.as_ref(), settings, remarks)?;
-        let ruby = version::resolve(statements, remarks)?;
+        let ruby = files::ruby(&source, bundle.as_ref(), settings, remarks)?;
         if ruby.place.is_none() {
             remarks.push(Remark::note(
                 format!(
-                    "No file says which Ruby to use, so it is the newest {}.",
+                    "no file says which Ruby to use, so it is the newest {}",
                     ruby.pin
                 ),
-                "Write a version into a file named .ruby-version, so that it stays the same.",
+                "write a version into a file named .ruby-version, so that it stays the same",
             ));
         }
         Ok(Self {
@@ -127,6 +122,28 @@ impl Application {
             bundle,
         })
     }
+
+    /// One line for a person.
+    pub(crate) fn summary(&self) -> String {
+        let kind = match self.program.kind {
+            Kind::Rails => "a Rails application",
+            Kind::Rack => "a Rack application",
+            Kind::Script => "a Ruby program",
+        };
+        let mut summary = format!("{} is {kind} on Ruby {}", self.name.as_str(), self.ruby.pin);
+        if let Some(place) = &self.ruby.place {
+            summary += &format!(" (from {place})");
+        }
+        if !self.services.is_empty() {
+            let names: Vec<_> = self
+                .services
+                .iter()
+                .map(|service| service.kind.name)
+                .collect();
+            summary += &format!(", with {}", names.join(", "));
+        }
+        summary
+    }
 }
 
 fn open(settings: &Settings) -> Result<Source, Problem> {
@@ -135,10 +152,10 @@ fn open(settings: &Settings) -> Result<Source, Problem> {
         return Err(Problem::new(
             Reason::Invalid,
             format!(
-                "The path of the application's directory, {}, is not absolute.",
+                "the path of the application's directory, {}, is not absolute",
                 quoted(&settings.dir)
             ),
-            "The host is to set the path of the Appfile. Report this to those who made it.",
+            "the host is to set the path of the Appfile; report this to those who made it",
         ));
     }
     Source::open(path)

@@ -14,20 +14,20 @@ pub(super) fn check(dir: &str) -> Result<&Path, Problem> {
     if !path.is_absolute() {
         return Err(Problem::invalid(
             format!(
-                "The directory to compile into, {}, is not absolute.",
+                "the directory to compile into, {}, is not absolute",
                 quoted(dir)
             ),
-            "The host is to set `Context.dir`. Report this to those who made it.",
+            "the host is to set `Context.dir`; report this to those who made it",
         ));
     }
     match path.metadata() {
         Ok(metadata) if metadata.is_dir() => Ok(path),
         Ok(_) => Err(Problem::invalid(
             format!(
-                "{}, which is to be compiled into, is no directory.",
+                "{}, which is to be compiled into, is no directory",
                 quoted(dir)
             ),
-            "Remove what is in its place, and compile again.",
+            "remove what is in its place, and compile again",
         )),
         Err(error) => Err(cannot_write(path, &error)),
     }
@@ -67,10 +67,10 @@ fn cannot_write(path: &Path, error: &io::Error) -> Problem {
     Problem::new(
         Reason::Unavailable,
         format!(
-            "{} cannot be written: {error}.",
+            "{} cannot be written: {error}",
             quoted(&path.to_string_lossy())
         ),
-        "Check that the directory exists, that it can be written to, and that the disk is not full.",
+        "check that the directory exists, that it can be written to, and that the disk is not full",
     )
 }
 

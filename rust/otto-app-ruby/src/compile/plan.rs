@@ -190,8 +190,8 @@ impl Plan {
             Ok(text) => Ok(text + "\n"),
             Err(error) => Err(Problem::new(
                 Reason::Internal,
-                format!("The description of the deployment cannot be written: {error}."),
-                "Report this to those who made the plugin.",
+                format!("the description of the deployment cannot be written: {error}"),
+                "report this to those who made the plugin",
             )),
         }
     }
@@ -207,9 +207,10 @@ impl Install {
         if let Some(RubySays::File(path)) = bundle.gemfile.ruby.as_ref().map(|ruby| &ruby.says) {
             // A plain name can stand in a Containerfile as it is. Anything else comes with the
             // sources.
-            let is_plain = path
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
+            let is_plain = !path.starts_with('-')
+                && path
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
             match is_plain {
                 true => files.push(path.clone()),
                 false => needs_sources = true,

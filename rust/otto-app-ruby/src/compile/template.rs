@@ -2,7 +2,9 @@
 
 use std::error::Error;
 
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::{Serde, Value};
+use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde::Serialize;
 
 use super::{CONTAINERFILE, DEV_SCRIPT, IGNORE_FILE, RUN_SCRIPT};
@@ -26,10 +28,10 @@ pub(super) fn render(name: &str, values: &impl Serialize) -> Result<String, Prob
         Problem::new(
             Reason::Internal,
             format!(
-                "The template {name} cannot be filled in: {error}{}.",
+                "the template {name} cannot be filled in: {error}{}",
                 cause.unwrap_or_default()
             ),
-            "Report this to those who made the plugin.",
+            "report this to those who made the plugin",
         )
     })
 }
@@ -39,15 +41,19 @@ fn try_render(name: &str, values: &impl Serialize) -> Result<String, minijinja::
     // A name that nobody set is a mistake, not an empty text.
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|_| AutoEscape::None);
-    environment.set_trim_blocks(true);
-    environment.set_lstrip_blocks(true);
-    environment.set_keep_trailing_newline(true);
+    // A line with nothing but a block leaves no line.
+    let syntax = SyntaxConfig::builder()
+        .trim_blocks(true)
+        .lstrip_blocks(true)
+        .keep_trailing_newline(true)
+        .build()?;
+    environment.set_syntax(syntax);
     environment.add_filter("sh", |text: &str| shell_word(text));
     environment.add_filter("words", containerfile_words);
     for (name, text) in TEMPLATES {
         environment.add_template(name, text)?;
     }
-    environment.get_template(name)?.render(values)
+    environment.get_template(name)?.render(Serde(values))
 }
 
 /// A word for a shell, whatever is in it.
@@ -56,8 +62,8 @@ fn shell_word(text: &str) -> String {
 }
 
 /// A command for a Containerfile, which runs it without a shell.
-fn containerfile_words(words: &Value) -> Result<String, minijinja::Error> {
-    serde_json::to_string(words).map_err(|error| {
+fn containerfile_words(words: Value) -> Result<String, minijinja::Error> {
+    serde_json::to_string(&words).map_err(|error| {
         let kind = minijinja::ErrorKind::BadSerialization;
         minijinja::Error::new(kind, "no list of words").with_source(error)
     })

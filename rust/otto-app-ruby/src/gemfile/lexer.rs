@@ -302,8 +302,8 @@ impl<'a> Lexer<'a> {
     pub(super) fn unclosed(&self, what: &str, line: u32) -> Problem {
         let line = self.spanning.map_or(line, |spanning| spanning.min(line));
         Problem::invalid(
-            format!("A {what} that begins in line {line} is not closed."),
-            "Close it where it ends.",
+            format!("a {what} that begins in line {line} is not closed"),
+            "close it where it ends",
         )
         .at(Place::new(self.file, line))
     }

@@ -169,8 +169,11 @@ impl Lexer<'_> {
         if self.depth == DEPTH_LIMIT {
             return Err(Problem::new(
                 Reason::LimitExceeded,
-                format!("Strings are nested deeper than {DEPTH_LIMIT}, the most that is read."),
-                "Compute the string in steps.",
+                format!(
+                    "strings are nested {} deep, and the limit is {DEPTH_LIMIT}",
+                    self.depth + 1
+                ),
+                "compute the string in steps",
             )
             .at(self.place()));
         }

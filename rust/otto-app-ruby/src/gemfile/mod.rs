@@ -74,7 +74,7 @@ pub(crate) fn read(text: &str, file: &str) -> Result<Gemfile, Problem> {
     conflict::check(
         text,
         file,
-        "Keep what is right of both sides, and remove the marks.",
+        "keep what is right of both sides, and remove the marks",
     )?;
     parser::parse(lexer::tokens(text, file)?, file)
 }

@@ -59,8 +59,8 @@ impl Parser<'_> {
                 (None, Closer::End) => break,
                 (None, Closer::Word(line)) => {
                     return Err(Problem::invalid(
-                        format!("The block that begins in line {line} has no `end`."),
-                        "Write the missing `end`.",
+                        format!("the block that begins in line {line} has no `end`"),
+                        "write the missing `end`",
                     )
                     .at(self.suspect(line)));
                 }
@@ -342,8 +342,11 @@ impl Parser<'_> {
         if self.depth > DEPTH_LIMIT {
             return Err(Problem::new(
                 Reason::LimitExceeded,
-                format!("Blocks are nested deeper than {DEPTH_LIMIT}, the most that is read."),
-                "Split it into several files, and take them in with `eval_gemfile`.",
+                format!(
+                    "blocks are nested {} deep, and the limit is {DEPTH_LIMIT}",
+                    self.depth
+                ),
+                "split it into several files, and take them in with `eval_gemfile`",
             )
             .at(Place::new(self.file, self.line())));
         }
@@ -364,8 +367,8 @@ impl Parser<'_> {
                 )
             {
                 return Err(Problem::invalid(
-                    "A string is followed by a word.",
-                    "Check that each quote in this line is closed.",
+                    "a string is followed by a word",
+                    "check that each quote in this line is closed",
                 )
                 .at(self.suspect(pair[0].line)));
             }
@@ -375,8 +378,8 @@ impl Parser<'_> {
 
     pub(super) fn unclosed(&self, open: char, line: u32) -> Problem {
         Problem::invalid(
-            format!("The `{open}` in line {line} is not closed."),
-            "Close it where it ends.",
+            format!("the `{open}` in line {line} is not closed"),
+            "close it where it ends",
         )
         .at(self.suspect(line))
     }
@@ -384,20 +387,20 @@ impl Parser<'_> {
     /// The error for a token that closes what nobody opened.
     pub(super) fn stray(&self) -> Problem {
         let what = match self.peek() {
-            Some(Kind::Keyword(Keyword::End)) => "An `end`".to_owned(),
+            Some(Kind::Keyword(Keyword::End)) => "an `end`".to_owned(),
             Some(Kind::Close(bracket)) => {
                 let close = match bracket {
                     Bracket::Round => ')',
                     Bracket::Square => ']',
                     Bracket::Curly => '}',
                 };
-                format!("A {}", quoted(&close.to_string()))
+                format!("a {}", quoted(&close.to_string()))
             }
-            _ => "A part of a block".to_owned(),
+            _ => "a part of a block".to_owned(),
         };
         Problem::invalid(
-            format!("{what} stands where nothing is open that it belongs to."),
-            "Remove it, or write what is to come before it.",
+            format!("{what} stands where nothing is open that it belongs to"),
+            "remove it, or write what is to come before it",
         )
         .at(self.suspect(self.line()))
     }

@@ -106,8 +106,8 @@ impl Parser<'_> {
         };
         if name.is_empty() || name.contains(|c: char| c.is_whitespace() || c.is_control()) {
             return Err(Problem::invalid(
-                format!("{} is not the name of a gem.", quoted(name)),
-                "Check that there is a comma between the name and what follows it.",
+                format!("{} is not the name of a gem", quoted(name)),
+                "check that there is a comma between the name and what follows it",
             )
             .at(place));
         }

@@ -80,15 +80,6 @@ pub(crate) enum Pin {
     Release(Release),
 }
 
-impl Pin {
-    pub(crate) fn major(&self) -> u32 {
-        match self {
-            Self::Line { major, .. } => *major,
-            Self::Release(release) => release.major,
-        }
-    }
-}
-
 impl fmt::Display for Pin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

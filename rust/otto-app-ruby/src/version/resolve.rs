@@ -74,11 +74,11 @@ pub(crate) fn resolve(
 fn impossible(statement: &Statement) -> Problem {
     Problem::invalid(
         format!(
-            "{} asks for Ruby {}, which no Ruby is.",
+            "{} asks for Ruby {}, which no Ruby is",
             statement.place,
             quoted(&statement.text)
         ),
-        "Loosen one of its bounds.",
+        "loosen one of its bounds",
     )
     .at(statement.place.clone())
 }
@@ -86,25 +86,25 @@ fn impossible(statement: &Statement) -> Problem {
 fn ruled_out(winner: &Statement, gemfile: &Statement) -> Problem {
     Problem::invalid(
         format!(
-            "{} asks for Ruby {}, but {} allows only {}.",
+            "{} asks for Ruby {}, but {} allows only {}",
             winner.place,
             quoted(&winner.text),
             gemfile.place,
             quoted(&gemfile.text)
         ),
-        "Change one of the two: Bundler starts only with a Ruby that the Gemfile allows.",
+        "change one of the two: Bundler starts only with a Ruby that the Gemfile allows",
     )
     .at(gemfile.place.clone())
 }
 
 fn overruled(winner: &Statement, loser: &Statement) -> Remark {
     let help = match loser.authority {
-        Authority::Lock => "Run `bundle update --ruby`, and commit what it changes.",
-        _ => "Make them agree, or remove one of the two.",
+        Authority::Lock => "run `bundle update --ruby`, and commit what it changes",
+        _ => "make them agree, or remove one of the two",
     };
     Remark::warning(
         format!(
-            "{} asks for Ruby {}, and is overruled by {} with {}.",
+            "{} asks for Ruby {}, and is overruled by {} with {}",
             loser.place,
             quoted(&loser.text),
             winner.place,
@@ -181,7 +181,7 @@ mod tests {
         assert_eq!(problem.place, Some(Place::new("Gemfile", 2)));
         assert_eq!(
             problem.message,
-            "`.ruby-version`, line 1 asks for Ruby `3.2.2`, but `Gemfile`, line 2 allows only `~> 3.3.0`."
+            "`.ruby-version`, line 1 asks for Ruby `3.2.2`, but `Gemfile`, line 2 allows only `~> 3.3.0`"
         );
         assert!(resolve(vec![gems("3.3.6"), appfile("3.4")], &mut vec![]).is_err());
         assert!(resolve(vec![gems("3.3.6"), tools("3.4.1")], &mut vec![]).is_err());

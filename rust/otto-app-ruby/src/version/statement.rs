@@ -28,7 +28,7 @@ pub(crate) enum Authority {
     Lock,
 }
 
-const PIN_HELP: &str = "Write a version such as 3.4.1 there, or set `ruby_version` in a `customization` of the Appfile.";
+const PIN_HELP: &str = "write a version such as 3.4.1 there, or set `ruby_version` in a `customization` of the Appfile";
 
 /// Reads the setting `ruby_version`.
 pub(crate) fn setting(text: &str, place: Place) -> Result<Statement, Problem> {
@@ -45,7 +45,7 @@ pub(crate) fn version_file(text: &str, file: &str) -> Result<Option<Statement>, 
         .find(|(line, _)| !line.is_empty());
     match line {
         None => Err(
-            Problem::invalid(format!("{} names no version.", quoted(file)), PIN_HELP)
+            Problem::invalid(format!("{} names no version", quoted(file)), PIN_HELP)
                 .at(Place::new(file, 0)),
         ),
         Some(("system", _)) => Ok(None),
@@ -65,7 +65,7 @@ pub(crate) fn tool_versions(text: &str, file: &str) -> Result<Option<Statement>,
         let place = Place::new(file, number);
         return match words.next() {
             None => Err(
-                Problem::invalid(format!("{place} names no version of Ruby."), PIN_HELP).at(place),
+                Problem::invalid(format!("{place} names no version of Ruby"), PIN_HELP).at(place),
             ),
             Some("system") => Ok(None),
             Some(word) => version(Authority::ToolVersions, word, place).map(Some),
@@ -113,8 +113,8 @@ pub(crate) fn lock(text: &str, place: Place) -> Result<Statement, Problem> {
 pub(crate) fn other_engine(engine: &str, place: Place) -> Problem {
     Problem::new(
         Reason::Unsupported,
-        format!("{place} asks for {}, which is not supported.", quoted(engine)),
-        "Only the standard Ruby is: set `ruby_version` in a `customization` of the Appfile to use it.",
+        format!("{place} asks for {}, which is not supported", quoted(engine)),
+        "set `ruby_version` in a `customization` of the Appfile: only the standard Ruby is supported",
     )
     .at(place)
 }
@@ -149,7 +149,7 @@ fn version(authority: Authority, text: &str, place: Place) -> Result<Statement, 
 fn no_version(text: &str, place: Place) -> Problem {
     Problem::invalid(
         format!(
-            "{place} says {}, which is not a version of Ruby that can be pinned.",
+            "{place} says {}, which is not a version of Ruby that can be pinned",
             quoted(text)
         ),
         PIN_HELP,
@@ -188,7 +188,7 @@ mod tests {
         assert_eq!(problem.place, Some(Place::new(".ruby-version", 2)));
         assert_eq!(
             problem.message,
-            "`.ruby-version`, line 2 says `3.3.6; rm -rf /`, which is not a version of Ruby that can be pinned."
+            "`.ruby-version`, line 2 says `3.3.6; rm -rf /`, which is not a version of Ruby that can be pinned"
         );
         assert!(version_file("", ".ruby-version").is_err());
         assert!(version_file("latest", ".ruby-version").is_err());
