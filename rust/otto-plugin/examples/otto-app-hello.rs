@@ -7,8 +7,15 @@ struct Hello;
 
 impl App for Hello {
     async fn meta(&self) -> Result<Meta, Error> {
-        let any = Tuple { app: "hello".into(), infra: "*".into(), flavor: "*".into() };
-        Ok(Meta { tuples: vec![any], ..Meta::default() })
+        let any = Tuple {
+            app: "hello".into(),
+            infra: "*".into(),
+            flavor: "*".into(),
+        };
+        Ok(Meta {
+            tuples: vec![any],
+            ..Meta::default()
+        })
     }
 }
 

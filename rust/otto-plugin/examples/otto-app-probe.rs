@@ -1,6 +1,8 @@
 //! What the tests of this crate start: a plugin that does what `Context.action` says, and that is a
 //! wrong one if the variable `PROBE` says so.
 
+#![expect(clippy::unwrap_used, reason = "a test panics")]
+
 use std::io::Read;
 use std::os::fd::{FromRawFd, RawFd};
 use std::os::unix::net::UnixStream;
@@ -20,8 +22,15 @@ struct Probe {
 
 impl App for Probe {
     async fn meta(&self) -> Result<Meta, Error> {
-        let any = Tuple { app: "probe".into(), infra: "*".into(), flavor: "*".into() };
-        Ok(Meta { tuples: vec![any], ..Meta::default() })
+        let any = Tuple {
+            app: "probe".into(),
+            infra: "*".into(),
+            flavor: "*".into(),
+        };
+        Ok(Meta {
+            tuples: vec![any],
+            ..Meta::default()
+        })
     }
 
     async fn compile(&self, context: Context, host: Host) -> Result<CompileResult, Error> {
@@ -59,11 +68,15 @@ impl Probe {
     /// Answers its argument and the peak of calls in flight, once there have been two.
     async fn count(&self, context: &Context) -> Result<CompileResult, Error> {
         let now = self.in_flight.fetch_add(1, Ordering::SeqCst) + 1;
-        self.peak.send_if_modified(|peak| std::mem::replace(peak, now.max(*peak)) < now);
+        self.peak
+            .send_if_modified(|peak| std::mem::replace(peak, now.max(*peak)) < now);
         let mut peak = self.peak.subscribe();
         let reached = peak.wait_for(|peak| *peak >= 2).await;
         reached.map_err(|error| Error::invalid(error.to_string()))?;
-        let number = context.action_args.first().and_then(|number| number.parse().ok());
+        let number = context
+            .action_args
+            .first()
+            .and_then(|number| number.parse().ok());
         let result = CompileResult {
             version: number.ok_or_else(|| Error::invalid("no number"))?,
             foundation_config: FoundationConfig {
@@ -88,7 +101,10 @@ impl Plugin for Newer {
     }
 }
 
-#[expect(unsafe_code, reason = "the descriptor is inherited, and this program is its owner")]
+#[expect(
+    unsafe_code,
+    reason = "the descriptor is inherited, and this program is its owner"
+)]
 fn socket() -> UnixStream {
     let number: RawFd = std::env::var("OTTO_PLUGIN_FD").unwrap().parse().unwrap();
     // SAFETY: the host has opened it for this process, and nothing else here uses it.
@@ -108,6 +124,11 @@ fn main() {
         }
         _ => {}
     }
-    let probe = Probe { in_flight: AtomicU16::new(0), peak: watch::Sender::new(0) };
-    otto_plugin::guest::Plugin::new(probe).version("1.2.3").serve()
+    let probe = Probe {
+        in_flight: AtomicU16::new(0),
+        peak: watch::Sender::new(0),
+    };
+    otto_plugin::guest::Plugin::new(probe)
+        .version("1.2.3")
+        .serve()
 }

@@ -18,7 +18,9 @@ impl Ui for Announce {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let path = std::env::args_os().nth(1).ok_or("the path of a plugin is missing")?;
+    let path = std::env::args_os()
+        .nth(1)
+        .ok_or("the path of a plugin is missing")?;
     pollster::block_on(async {
         let plugin = Launcher::new(path).start().await?;
         let pid = plugin.pid().ok_or("the plugin has no process")?;
@@ -27,7 +29,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             directory: DirectoryClient::new(MemoryDirectory::new()),
             terminal: None,
         };
-        let context = Context { action: "block".into(), ..Context::default() };
+        let context = Context {
+            action: "block".into(),
+            ..Context::default()
+        };
         plugin.compile(context, &services).await?;
         Ok(())
     })

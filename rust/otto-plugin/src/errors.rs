@@ -6,7 +6,11 @@ use crate::rpc::Malformed;
 impl Error {
     /// An error of `kind`, with one sentence about what happened.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), ..Self::default() }
+        Self {
+            kind,
+            message: message.into(),
+            ..Self::default()
+        }
     }
 
     /// What the caller sent, or what stands in the user's files, makes no sense.
@@ -36,7 +40,10 @@ impl Error {
     /// Adds where in the user's files it lies. Lines count from 1; 0 is the file as a whole.
     #[must_use]
     pub fn at(mut self, file: impl Into<String>, line: u32) -> Self {
-        self.location = Some(Location { file: file.into(), line });
+        self.location = Some(Box::new(Location {
+            file: file.into(),
+            line,
+        }));
         self
     }
 

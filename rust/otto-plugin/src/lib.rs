@@ -42,7 +42,7 @@
 //!
 //! It runs on Unix. The rules that it keeps are in `spec/`, the messages in `schema/`.
 
-#[expect(unused_qualifications, reason = "generated code names everything in full")]
+#[rustfmt::skip]
 pub mod bindings;
 mod errors;
 pub mod guest;

@@ -1,5 +1,7 @@
 //! Starts that succeed, and each way in which one fails.
 
+#![expect(clippy::unwrap_used, reason = "a test panics")]
+
 mod support;
 
 use std::fs;
@@ -50,7 +52,9 @@ fn a_file_without_the_permission_could_not_be_executed() {
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
     let error = failure(Launcher::new(&path));
     let text = told(&error, &path, Phase::Execute);
-    let StartCause::CouldNotExecute { why, .. } = &*error.cause else { panic!("{text}") };
+    let StartCause::CouldNotExecute { why, .. } = &*error.cause else {
+        panic!("{text}")
+    };
     assert_eq!(*why, NotExecutable::Mode(0o644));
     assert!(text.contains("0644") && text.contains("chmod +x"), "{text}");
     assert_eq!(error.blame(), Blame::Plugin);
@@ -62,8 +66,13 @@ fn a_script_without_its_interpreter_could_not_be_executed() {
     let path = script(directory.path(), "#!/no/such/interpreter -x\n");
     let error = failure(Launcher::new(&path));
     let text = told(&error, &path, Phase::Execute);
-    let StartCause::CouldNotExecute { why, .. } = &*error.cause else { panic!("{text}") };
-    assert_eq!(*why, NotExecutable::Interpreter("/no/such/interpreter".into()));
+    let StartCause::CouldNotExecute { why, .. } = &*error.cause else {
+        panic!("{text}")
+    };
+    assert_eq!(
+        *why,
+        NotExecutable::Interpreter("/no/such/interpreter".into())
+    );
     assert!(text.contains("/no/such/interpreter"), "{text}");
 }
 
@@ -73,7 +82,9 @@ fn a_file_that_is_no_program_is_not_handed_to_a_shell() {
     let path = script(directory.path(), "echo this must not run\n");
     let error = failure(Launcher::new(&path));
     let text = told(&error, &path, Phase::Execute);
-    let StartCause::CouldNotExecute { why, .. } = &*error.cause else { panic!("{text}") };
+    let StartCause::CouldNotExecute { why, .. } = &*error.cause else {
+        panic!("{text}")
+    };
     assert_eq!(*why, NotExecutable::Format);
 }
 
@@ -87,13 +98,22 @@ fn a_missing_file_is_the_callers_mistake() {
 #[test]
 fn a_process_that_exits_is_reported_with_its_status_and_both_streams() {
     let directory = tempfile::tempdir().unwrap();
-    let path = script(directory.path(), "#!/bin/sh\necho to stdout\necho to stderr >&2\nexit 3\n");
+    let path = script(
+        directory.path(),
+        "#!/bin/sh\necho to stdout\necho to stderr >&2\nexit 3\n",
+    );
     let error = failure(Launcher::new(&path));
     let text = told(&error, &path, Phase::Connect);
-    assert!(matches!(*error.cause, StartCause::Exited(Exit::Status(3))), "{text}");
+    assert!(
+        matches!(*error.cause, StartCause::Exited(Exit::Status(3))),
+        "{text}"
+    );
     assert_eq!(error.output.stdout, b"to stdout\n");
     assert_eq!(error.output.stderr, b"to stderr\n");
-    assert!(text.contains("status 3") && text.contains("to stdout"), "{text}");
+    assert!(
+        text.contains("status 3") && text.contains("to stdout"),
+        "{text}"
+    );
     assert!(text.contains("to stderr"), "{text}");
 }
 
@@ -103,7 +123,10 @@ fn a_process_that_a_signal_ends_is_reported_with_the_signal() {
     let path = script(directory.path(), "#!/bin/sh\nkill -SEGV $$\n");
     let error = failure(Launcher::new(&path));
     let text = told(&error, &path, Phase::Connect);
-    assert!(matches!(*error.cause, StartCause::Exited(Exit::Signal(11))), "{text}");
+    assert!(
+        matches!(*error.cause, StartCause::Exited(Exit::Signal(11))),
+        "{text}"
+    );
     assert!(text.contains("SIGSEGV"), "{text}");
 }
 
@@ -114,7 +137,9 @@ fn junk_on_the_socket_is_shown_escaped_and_at_once() {
     let path = script(directory.path(), junk);
     let error = failure(Launcher::new(&path).start_timeout(Duration::from_secs(600)));
     let text = told(&error, &path, Phase::Connect);
-    let StartCause::NotAPlugin { first_bytes } = &*error.cause else { panic!("{text}") };
+    let StartCause::NotAPlugin { first_bytes } = &*error.cause else {
+        panic!("{text}")
+    };
     assert_eq!(first_bytes, b"hello\tworld\n");
     assert!(text.contains(r"hello\tworld\n"), "{text}");
 }
@@ -122,19 +147,30 @@ fn junk_on_the_socket_is_shown_escaped_and_at_once() {
 #[test]
 fn a_few_bytes_of_junk_before_the_exit_are_junk_as_well() {
     let directory = tempfile::tempdir().unwrap();
-    let path = script(directory.path(), "#!/bin/bash\nprintf 'ok' >&\"$OTTO_PLUGIN_FD\"\n");
+    let path = script(
+        directory.path(),
+        "#!/bin/bash\nprintf 'ok' >&\"$OTTO_PLUGIN_FD\"\n",
+    );
     let error = failure(Launcher::new(&path));
-    let StartCause::NotAPlugin { first_bytes } = &*error.cause else { panic!("{error}") };
+    let StartCause::NotAPlugin { first_bytes } = &*error.cause else {
+        panic!("{error}")
+    };
     assert_eq!(first_bytes, b"ok");
 }
 
 #[test]
 fn a_plugin_that_never_answers_has_timed_out_in_a_named_phase() {
     let directory = tempfile::tempdir().unwrap();
-    let path = script(directory.path(), "#!/bin/sh\necho waiting >&2\nexec sleep 1000\n");
+    let path = script(
+        directory.path(),
+        "#!/bin/sh\necho waiting >&2\nexec sleep 1000\n",
+    );
     let error = failure(Launcher::new(&path).start_timeout(Duration::from_millis(300)));
     let text = told(&error, &path, Phase::Connect);
-    assert!(matches!(*error.cause, StartCause::TimedOut { .. }), "{text}");
+    assert!(
+        matches!(*error.cause, StartCause::TimedOut { .. }),
+        "{text}"
+    );
     assert!(text.contains("300ms"), "{text}");
 }
 
@@ -152,8 +188,13 @@ fn a_plugin_that_closes_its_socket_and_lives_has_hung_up() {
 fn a_plugin_of_another_version_is_incompatible_and_both_sets_are_named() {
     let error = failure(probe().env("PROBE", "newer"));
     let text = told(&error, &example("otto-app-probe"), Phase::Connect);
-    let StartCause::Incompatible { ours, theirs } = &*error.cause else { panic!("{text}") };
-    assert_eq!((ours.as_slice(), theirs.as_slice()), (&[2][..], &[3, 4][..]));
+    let StartCause::Incompatible { ours, theirs } = &*error.cause else {
+        panic!("{text}")
+    };
+    assert_eq!(
+        (ours.as_slice(), theirs.as_slice()),
+        (&[2][..], &[3, 4][..])
+    );
     assert!(text.contains("speaks 2, and the plugin 3, 4"), "{text}");
     assert!(text.contains("update Otto"), "{text}");
     assert_eq!(error.blame(), Blame::Incompatible);
@@ -166,7 +207,9 @@ fn a_plugin_of_otto_02_is_recognised_by_its_line() {
     let path = script(directory.path(), old);
     let error = failure(Launcher::new(&path).start_timeout(Duration::from_millis(300)));
     let text = told(&error, &path, Phase::Connect);
-    let StartCause::Otto02 { line } = &*error.cause else { panic!("{text}") };
+    let StartCause::Otto02 { line } = &*error.cause else {
+        panic!("{text}")
+    };
     assert_eq!(line, "1|unix|/tmp/otto-plugin1234");
     assert_eq!(error.blame(), Blame::Incompatible);
 }
@@ -175,7 +218,10 @@ fn a_plugin_of_otto_02_is_recognised_by_its_line() {
 fn a_plugin_that_has_started_a_thread_before_serve_says_so() {
     let error = failure(probe().env("PROBE", "threads"));
     let text = told(&error, &example("otto-app-probe"), Phase::Connect);
-    assert!(matches!(*error.cause, StartCause::Exited(Exit::Status(1))), "{text}");
+    assert!(
+        matches!(*error.cause, StartCause::Exited(Exit::Status(1))),
+        "{text}"
+    );
     assert!(text.contains("thread"), "{text}");
 }
 
@@ -185,7 +231,10 @@ fn a_flood_of_output_neither_blocks_a_plugin_nor_is_kept() {
     let flood = "#!/bin/sh\nhead -c 5000000 /dev/zero\nhead -c 5000000 /dev/zero >&2\nexit 9\n";
     let path = script(directory.path(), flood);
     let error = failure(Launcher::new(&path));
-    assert!(matches!(*error.cause, StartCause::Exited(Exit::Status(9))), "{error}");
+    assert!(
+        matches!(*error.cause, StartCause::Exited(Exit::Status(9))),
+        "{error}"
+    );
     assert_eq!(error.output.stdout.len(), 64 << 10);
     assert_eq!(error.output.stderr.len(), 64 << 10);
 }

@@ -4,9 +4,11 @@
 //! application.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map;
 use std::sync::Arc;
 use crate::rpc;
-use crate::rpc::Message as _;
+use crate::rpc::capnp;
+use crate::rpc::capnp_rpc;
 use crate::wire::app_capnp as wire;
 
 /// Served by the plugin, called by the host. Calls are concurrent.
@@ -14,7 +16,7 @@ use crate::wire::app_capnp as wire;
 /// What a call works on is data (`Context`), and what it may do is handed to it (`Host`). A method
 /// that a plugin does not do answers an error of kind `unsupported`.
 ///
-/// Implement it to serve it, and hand it over as a [`AppClient`].
+/// To serve it, implement it, and make a client of it with [`AppClient::new`].
 pub trait App: Send + Sync + 'static {
     /// Called after the start of a plugin. It has no side effect and calls nothing of the host's but
     /// `Log`. It answers the same every time, so the host may keep the answer for as long as the
@@ -98,22 +100,22 @@ pub trait App: Send + Sync + 'static {
     }
 }
 
-/// Calls a [`App`], wherever it is served: a clone calls the same one.
+/// A client of [`App`]: it calls the one that it was made of, and so do its clones.
 #[derive(Clone, Debug)]
 pub struct AppClient(rpc::Capability);
 
 impl AppClient {
-    /// Serves a [`App`] of this process to whoever is handed the client.
+    /// Makes a client of an implementation, which serves whoever the client is handed to.
     pub fn new(imp: impl App) -> Self {
         let imp = Arc::new(imp);
         Self(
             rpc::Capability::serve(move |serving| {
                 let imp = Some(Arc::clone(&imp));
-                let client: wire::app::Client = rpc::capnp_rpc::new_client(AppServer {
+                let client: wire::app::Client = capnp_rpc::new_client(AppServer {
                     imp,
                     serving,
                 });
-                rpc::capnp::capability::FromClientHook::into_client_hook(client)
+                capnp::capability::FromClientHook::into_client_hook(client)
             }),
         )
     }
@@ -252,8 +254,8 @@ static APP_METHODS: [rpc::Method; 7] = [
         ordinal: 0,
         name: "meta",
         streaming: false,
-        params: <wire::app::meta_params::Owned as rpc::capnp::introspect::Introspect>::introspect,
-        results: <wire::app::meta_results::Owned as rpc::capnp::introspect::Introspect>::introspect,
+        params: <wire::app::meta_params::Owned as capnp::introspect::Introspect>::introspect,
+        results: <wire::app::meta_results::Owned as capnp::introspect::Introspect>::introspect,
     },
     rpc::Method {
         interface: "App",
@@ -261,8 +263,8 @@ static APP_METHODS: [rpc::Method; 7] = [
         ordinal: 1,
         name: "implicit",
         streaming: false,
-        params: <wire::app::implicit_params::Owned as rpc::capnp::introspect::Introspect>::introspect,
-        results: <wire::implicit_results::Owned as rpc::capnp::introspect::Introspect>::introspect,
+        params: <wire::app::implicit_params::Owned as capnp::introspect::Introspect>::introspect,
+        results: <wire::implicit_results::Owned as capnp::introspect::Introspect>::introspect,
     },
     rpc::Method {
         interface: "App",
@@ -270,8 +272,8 @@ static APP_METHODS: [rpc::Method; 7] = [
         ordinal: 2,
         name: "compile",
         streaming: false,
-        params: <wire::app::compile_params::Owned as rpc::capnp::introspect::Introspect>::introspect,
-        results: <wire::app::compile_results::Owned as rpc::capnp::introspect::Introspect>::introspect,
+        params: <wire::app::compile_params::Owned as capnp::introspect::Introspect>::introspect,
+        results: <wire::app::compile_results::Owned as capnp::introspect::Introspect>::introspect,
     },
     rpc::Method {
         interface: "App",
@@ -279,8 +281,8 @@ static APP_METHODS: [rpc::Method; 7] = [
         ordinal: 3,
         name: "build",
         streaming: false,
-        params: <wire::app::build_params::Owned as rpc::capnp::introspect::Introspect>::introspect,
-        results: <wire::app::build_results::Owned as rpc::capnp::introspect::Introspect>::introspect,
+        params: <wire::app::build_params::Owned as capnp::introspect::Introspect>::introspect,
+        results: <wire::app::build_results::Owned as capnp::introspect::Introspect>::introspect,
     },
     rpc::Method {
         interface: "App",
@@ -288,8 +290,8 @@ static APP_METHODS: [rpc::Method; 7] = [
         ordinal: 4,
         name: "deploy",
         streaming: false,
-        params: <wire::app::deploy_params::Owned as rpc::capnp::introspect::Introspect>::introspect,
-        results: <wire::app::deploy_results::Owned as rpc::capnp::introspect::Introspect>::introspect,
+        params: <wire::app::deploy_params::Owned as capnp::introspect::Introspect>::introspect,
+        results: <wire::app::deploy_results::Owned as capnp::introspect::Introspect>::introspect,
     },
     rpc::Method {
         interface: "App",
@@ -297,8 +299,8 @@ static APP_METHODS: [rpc::Method; 7] = [
         ordinal: 5,
         name: "dev",
         streaming: false,
-        params: <wire::app::dev_params::Owned as rpc::capnp::introspect::Introspect>::introspect,
-        results: <wire::app::dev_results::Owned as rpc::capnp::introspect::Introspect>::introspect,
+        params: <wire::app::dev_params::Owned as capnp::introspect::Introspect>::introspect,
+        results: <wire::app::dev_results::Owned as capnp::introspect::Introspect>::introspect,
     },
     rpc::Method {
         interface: "App",
@@ -306,8 +308,8 @@ static APP_METHODS: [rpc::Method; 7] = [
         ordinal: 6,
         name: "devDep",
         streaming: false,
-        params: <wire::app::dev_dep_params::Owned as rpc::capnp::introspect::Introspect>::introspect,
-        results: <wire::dev_dep_results::Owned as rpc::capnp::introspect::Introspect>::introspect,
+        params: <wire::app::dev_dep_params::Owned as capnp::introspect::Introspect>::introspect,
+        results: <wire::dev_dep_results::Owned as capnp::introspect::Introspect>::introspect,
     },
 ];
 
@@ -330,10 +332,10 @@ impl<T: App> Drop for AppServer<T> {
 
 impl<T: App> wire::app::Server for AppServer<T> {
     fn meta(
-        self: rpc::capnp::capability::Rc<Self>,
+        self: capnp::capability::Rc<Self>,
         params: wire::app::MetaParams,
         results: wire::app::MetaResults,
-    ) -> impl Future<Output = Result<(), rpc::capnp::Error>> + 'static {
+    ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
         let imp = self.imp();
         self.serving
             .call(
@@ -345,10 +347,10 @@ impl<T: App> wire::app::Server for AppServer<T> {
     }
 
     fn implicit(
-        self: rpc::capnp::capability::Rc<Self>,
+        self: capnp::capability::Rc<Self>,
         params: wire::app::ImplicitParams,
         results: wire::app::ImplicitResults,
-    ) -> impl Future<Output = Result<(), rpc::capnp::Error>> + 'static {
+    ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
         let imp = self.imp();
         self.serving
             .call(
@@ -362,10 +364,10 @@ impl<T: App> wire::app::Server for AppServer<T> {
     }
 
     fn compile(
-        self: rpc::capnp::capability::Rc<Self>,
+        self: capnp::capability::Rc<Self>,
         params: wire::app::CompileParams,
         results: wire::app::CompileResults,
-    ) -> impl Future<Output = Result<(), rpc::capnp::Error>> + 'static {
+    ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
         let imp = self.imp();
         self.serving
             .call(
@@ -379,10 +381,10 @@ impl<T: App> wire::app::Server for AppServer<T> {
     }
 
     fn build(
-        self: rpc::capnp::capability::Rc<Self>,
+        self: capnp::capability::Rc<Self>,
         params: wire::app::BuildParams,
         results: wire::app::BuildResults,
-    ) -> impl Future<Output = Result<(), rpc::capnp::Error>> + 'static {
+    ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
         let imp = self.imp();
         self.serving
             .call(
@@ -396,10 +398,10 @@ impl<T: App> wire::app::Server for AppServer<T> {
     }
 
     fn deploy(
-        self: rpc::capnp::capability::Rc<Self>,
+        self: capnp::capability::Rc<Self>,
         params: wire::app::DeployParams,
         results: wire::app::DeployResults,
-    ) -> impl Future<Output = Result<(), rpc::capnp::Error>> + 'static {
+    ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
         let imp = self.imp();
         self.serving
             .call(
@@ -413,10 +415,10 @@ impl<T: App> wire::app::Server for AppServer<T> {
     }
 
     fn dev(
-        self: rpc::capnp::capability::Rc<Self>,
+        self: capnp::capability::Rc<Self>,
         params: wire::app::DevParams,
         results: wire::app::DevResults,
-    ) -> impl Future<Output = Result<(), rpc::capnp::Error>> + 'static {
+    ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
         let imp = self.imp();
         self.serving
             .call(
@@ -430,10 +432,10 @@ impl<T: App> wire::app::Server for AppServer<T> {
     }
 
     fn dev_dep(
-        self: rpc::capnp::capability::Rc<Self>,
+        self: capnp::capability::Rc<Self>,
         params: wire::app::DevDepParams,
         results: wire::app::DevDepResults,
-    ) -> impl Future<Output = Result<(), rpc::capnp::Error>> + 'static {
+    ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
         let imp = self.imp();
         self.serving
             .call(
@@ -450,6 +452,7 @@ impl<T: App> wire::app::Server for AppServer<T> {
 }
 
 struct AppMetaParams {}
+
 impl rpc::Message for AppMetaParams {
     type Wire = wire::app::meta_params::Owned;
 
@@ -573,7 +576,7 @@ impl rpc::Message for AppImplicitReply {
                                 )?,
                             )
                         }
-                        Err(rpc::capnp::NotInSchema(number)) => {
+                        Err(capnp::NotInSchema(number)) => {
                             return Err(cx.unknown("App.implicit.appfile", number));
                         }
                     },
@@ -982,7 +985,7 @@ impl rpc::Message for AppDevDepReply {
                                 )?,
                             )
                         }
-                        Err(rpc::capnp::NotInSchema(number)) => {
+                        Err(capnp::NotInSchema(number)) => {
                             return Err(cx.unknown("App.devDep.devDep", number));
                         }
                     },
@@ -1297,7 +1300,7 @@ impl rpc::Message for Context {
                         )?,
                     )
                 }
-                Err(rpc::capnp::NotInSchema(number)) => {
+                Err(capnp::NotInSchema(number)) => {
                     return Err(cx.unknown("Context.compileResult", number));
                 }
             },
@@ -1311,7 +1314,7 @@ impl rpc::Message for Context {
                 Ok(wire::context::dev_ip_address::Which::Address(value)) => {
                     Some(cx.text(value, "Context.devIpAddress.address")?)
                 }
-                Err(rpc::capnp::NotInSchema(number)) => {
+                Err(capnp::NotInSchema(number)) => {
                     return Err(cx.unknown("Context.devIpAddress", number));
                 }
             },
@@ -1322,10 +1325,10 @@ impl rpc::Message for Context {
                     let key = cx.text(entry.get_key(), "Pair.key")?;
                     let value = cx.text(entry.get_value(), "Pair.value")?;
                     match map.entry(key) {
-                        std::collections::btree_map::Entry::Vacant(vacant) => {
+                        btree_map::Entry::Vacant(vacant) => {
                             vacant.insert(value);
                         }
-                        std::collections::btree_map::Entry::Occupied(occupied) => {
+                        btree_map::Entry::Occupied(occupied) => {
                             return Err(
                                 cx
                                     .duplicate_key(
@@ -1475,7 +1478,7 @@ impl rpc::Message for CompileResult {
                 Ok(wire::compile_result::dev_dep_fragment_path::Which::Path(value)) => {
                     Some(cx.text(value, "CompileResult.devDepFragmentPath.path")?)
                 }
-                Err(rpc::capnp::NotInSchema(number)) => {
+                Err(capnp::NotInSchema(number)) => {
                     return Err(cx.unknown("CompileResult.devDepFragmentPath", number));
                 }
             },

@@ -4,8 +4,9 @@
 //! configuration.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map;
 use crate::rpc;
-use crate::rpc::Message as _;
+use crate::rpc::capnp;
 use crate::wire::appfile_capnp as wire;
 
 /// What the user says of an application and of where it runs. The host reads it from a file, or
@@ -51,7 +52,7 @@ impl rpc::Message for Appfile {
                 Ok(wire::appfile::project::Which::Value(value)) => {
                     Some(Project::read(cx.pointer(value, "Appfile.project.value")?, cx)?)
                 }
-                Err(rpc::capnp::NotInSchema(number)) => {
+                Err(capnp::NotInSchema(number)) => {
                     return Err(cx.unknown("Appfile.project", number));
                 }
             },
@@ -330,10 +331,10 @@ impl rpc::Message for Foundation {
                         cx,
                     )?;
                     match map.entry(key) {
-                        std::collections::btree_map::Entry::Vacant(vacant) => {
+                        btree_map::Entry::Vacant(vacant) => {
                             vacant.insert(value);
                         }
-                        std::collections::btree_map::Entry::Occupied(occupied) => {
+                        btree_map::Entry::Occupied(occupied) => {
                             return Err(
                                 cx
                                     .duplicate_key(
@@ -398,10 +399,10 @@ impl rpc::Message for Customization {
                         cx,
                     )?;
                     match map.entry(key) {
-                        std::collections::btree_map::Entry::Vacant(vacant) => {
+                        btree_map::Entry::Vacant(vacant) => {
                             vacant.insert(value);
                         }
-                        std::collections::btree_map::Entry::Occupied(occupied) => {
+                        btree_map::Entry::Occupied(occupied) => {
                             return Err(
                                 cx
                                     .duplicate_key(
@@ -484,9 +485,9 @@ pub enum Value {
     Float(f64),
     Text(String),
     Data(Vec<u8>),
-    List(Vec<Value>),
+    List(Vec<Self>),
     /// See `Member` for the order and the uniqueness of keys.
-    Object(BTreeMap<String, Value>),
+    Object(BTreeMap<String, Self>),
     /// A member that this version of the schema does not have, by its number. It can be
     /// received, but not be sent.
     Unknown(u16),
@@ -516,7 +517,7 @@ impl rpc::Message for Value {
                         cx
                             .pointer(value, "Value.list")?
                             .iter()
-                            .map(|item| Value::read(item, cx))
+                            .map(|item| Self::read(item, cx))
                             .collect::<Result<_, _>>()?,
                     )
                 }
@@ -525,15 +526,15 @@ impl rpc::Message for Value {
                         let mut map = BTreeMap::new();
                         for entry in cx.pointer(value, "Value.object")? {
                             let key = cx.text(entry.get_key(), "Member.key")?;
-                            let value = Value::read(
+                            let value = Self::read(
                                 cx.pointer(entry.get_value(), "Member.value")?,
                                 cx,
                             )?;
                             match map.entry(key) {
-                                std::collections::btree_map::Entry::Vacant(vacant) => {
+                                btree_map::Entry::Vacant(vacant) => {
                                     vacant.insert(value);
                                 }
-                                std::collections::btree_map::Entry::Occupied(occupied) => {
+                                btree_map::Entry::Occupied(occupied) => {
                                     return Err(
                                         cx.duplicate_key(occupied.remove_entry().0, "Value.object"),
                                     );
@@ -543,7 +544,7 @@ impl rpc::Message for Value {
                         map
                     })
                 }
-                Err(rpc::capnp::NotInSchema(number)) => Self::Unknown(number),
+                Err(capnp::NotInSchema(number)) => Self::Unknown(number),
             },
         ))
     }

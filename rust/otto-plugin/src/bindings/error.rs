@@ -7,7 +7,7 @@
 //! lost connection, or a method that the other side does not have.
 
 use crate::rpc;
-use crate::rpc::Message as _;
+use crate::rpc::capnp;
 use crate::wire::error_capnp as wire;
 
 /// Why a method did not do what it was asked to do.
@@ -25,11 +25,11 @@ pub struct Error {
     pub help: String,
     /// What this error follows from, the nearest first. Empty if it stands alone. Errors nest at most
     /// 16 deep, this one counted.
-    pub causes: Vec<Error>,
+    pub causes: Vec<Self>,
     /// Where in the user's files the error lies.
     ///
     /// `None`: It lies in no file.
-    pub location: Option<Location>,
+    pub location: Option<Box<Location>>,
     /// With the kind `incompatible`: the protocol versions that the answering side speaks, in any
     /// order. Empty with every other kind.
     pub supported: Vec<u16>,
@@ -49,14 +49,18 @@ impl rpc::Message for Error {
             causes: cx
                 .pointer(reader.get_causes(), "Error.causes")?
                 .iter()
-                .map(|item| Error::read(item, cx))
+                .map(|item| Self::read(item, cx))
                 .collect::<Result<_, _>>()?,
             location: match reader.get_location().which() {
                 Ok(wire::error::location::Which::None(())) => None,
                 Ok(wire::error::location::Which::At(value)) => {
-                    Some(Location::read(cx.pointer(value, "Error.location.at")?, cx)?)
+                    Some(
+                        Box::new(
+                            Location::read(cx.pointer(value, "Error.location.at")?, cx)?,
+                        ),
+                    )
                 }
-                Err(rpc::capnp::NotInSchema(number)) => {
+                Err(capnp::NotInSchema(number)) => {
                     return Err(cx.unknown("Error.location", number));
                 }
             },

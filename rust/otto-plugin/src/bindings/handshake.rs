@@ -5,12 +5,13 @@
 
 use std::sync::Arc;
 use crate::rpc;
-use crate::rpc::Message as _;
+use crate::rpc::capnp;
+use crate::rpc::capnp_rpc;
 use crate::wire::handshake_capnp as wire;
 
 /// The bootstrap capability of a plugin.
 ///
-/// Implement it to serve it, and hand it over as a [`PluginClient`].
+/// To serve it, implement it, and make a client of it with [`PluginClient::new`].
 pub trait Plugin: Send + Sync + 'static {
     /// Called once by the host, before anything else. If there is no common version, it answers an
     /// error of kind `incompatible`, with the plugin's own versions in it. A second call answers an
@@ -22,22 +23,22 @@ pub trait Plugin: Send + Sync + 'static {
     ) -> impl Future<Output = Result<PluginConnectResults, super::error::Error>> + Send;
 }
 
-/// Calls a [`Plugin`], wherever it is served: a clone calls the same one.
+/// A client of [`Plugin`]: it calls the one that it was made of, and so do its clones.
 #[derive(Clone, Debug)]
 pub struct PluginClient(rpc::Capability);
 
 impl PluginClient {
-    /// Serves a [`Plugin`] of this process to whoever is handed the client.
+    /// Makes a client of an implementation, which serves whoever the client is handed to.
     pub fn new(imp: impl Plugin) -> Self {
         let imp = Arc::new(imp);
         Self(
             rpc::Capability::serve(move |serving| {
                 let imp = Some(Arc::clone(&imp));
-                let client: wire::plugin::Client = rpc::capnp_rpc::new_client(PluginServer {
+                let client: wire::plugin::Client = capnp_rpc::new_client(PluginServer {
                     imp,
                     serving,
                 });
-                rpc::capnp::capability::FromClientHook::into_client_hook(client)
+                capnp::capability::FromClientHook::into_client_hook(client)
             }),
         )
     }
@@ -84,8 +85,8 @@ static PLUGIN_METHODS: [rpc::Method; 1] = [
         ordinal: 0,
         name: "connect",
         streaming: false,
-        params: <wire::plugin::connect_params::Owned as rpc::capnp::introspect::Introspect>::introspect,
-        results: <wire::plugin::connect_results::Owned as rpc::capnp::introspect::Introspect>::introspect,
+        params: <wire::plugin::connect_params::Owned as capnp::introspect::Introspect>::introspect,
+        results: <wire::plugin::connect_results::Owned as capnp::introspect::Introspect>::introspect,
     },
 ];
 
@@ -108,10 +109,10 @@ impl<T: Plugin> Drop for PluginServer<T> {
 
 impl<T: Plugin> wire::plugin::Server for PluginServer<T> {
     fn connect(
-        self: rpc::capnp::capability::Rc<Self>,
+        self: capnp::capability::Rc<Self>,
         params: wire::plugin::ConnectParams,
         results: wire::plugin::ConnectResults,
-    ) -> impl Future<Output = Result<(), rpc::capnp::Error>> + 'static {
+    ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
         let imp = self.imp();
         self.serving
             .call(
@@ -230,7 +231,7 @@ pub struct PluginConnectResults {
 /// What a host has of a connected plugin. There is one in a plugin process. Dropping it ends
 /// nothing: `shutdown` and the end of the connection do.
 ///
-/// Implement it to serve it, and hand it over as a [`SessionClient`].
+/// To serve it, implement it, and make a client of it with [`SessionClient::new`].
 pub trait Session: Send + Sync + 'static {
     /// Called once by the host of a plugin of the type `app`. A plugin of another type answers an error
     /// of kind `unsupported`.
@@ -247,22 +248,22 @@ pub trait Session: Send + Sync + 'static {
     fn shutdown(&self) -> impl Future<Output = ()> + Send;
 }
 
-/// Calls a [`Session`], wherever it is served: a clone calls the same one.
+/// A client of [`Session`]: it calls the one that it was made of, and so do its clones.
 #[derive(Clone, Debug)]
 pub struct SessionClient(rpc::Capability);
 
 impl SessionClient {
-    /// Serves a [`Session`] of this process to whoever is handed the client.
+    /// Makes a client of an implementation, which serves whoever the client is handed to.
     pub fn new(imp: impl Session) -> Self {
         let imp = Arc::new(imp);
         Self(
             rpc::Capability::serve(move |serving| {
                 let imp = Some(Arc::clone(&imp));
-                let client: wire::session::Client = rpc::capnp_rpc::new_client(SessionServer {
+                let client: wire::session::Client = capnp_rpc::new_client(SessionServer {
                     imp,
                     serving,
                 });
-                rpc::capnp::capability::FromClientHook::into_client_hook(client)
+                capnp::capability::FromClientHook::into_client_hook(client)
             }),
         )
     }
@@ -324,8 +325,8 @@ static SESSION_METHODS: [rpc::Method; 3] = [
         ordinal: 0,
         name: "app",
         streaming: false,
-        params: <wire::session::app_params::Owned as rpc::capnp::introspect::Introspect>::introspect,
-        results: <wire::session::app_results::Owned as rpc::capnp::introspect::Introspect>::introspect,
+        params: <wire::session::app_params::Owned as capnp::introspect::Introspect>::introspect,
+        results: <wire::session::app_results::Owned as capnp::introspect::Introspect>::introspect,
     },
     rpc::Method {
         interface: "Session",
@@ -333,8 +334,8 @@ static SESSION_METHODS: [rpc::Method; 3] = [
         ordinal: 1,
         name: "ping",
         streaming: false,
-        params: <wire::session::ping_params::Owned as rpc::capnp::introspect::Introspect>::introspect,
-        results: <wire::session::ping_results::Owned as rpc::capnp::introspect::Introspect>::introspect,
+        params: <wire::session::ping_params::Owned as capnp::introspect::Introspect>::introspect,
+        results: <wire::session::ping_results::Owned as capnp::introspect::Introspect>::introspect,
     },
     rpc::Method {
         interface: "Session",
@@ -342,8 +343,8 @@ static SESSION_METHODS: [rpc::Method; 3] = [
         ordinal: 2,
         name: "shutdown",
         streaming: false,
-        params: <wire::session::shutdown_params::Owned as rpc::capnp::introspect::Introspect>::introspect,
-        results: <wire::session::shutdown_results::Owned as rpc::capnp::introspect::Introspect>::introspect,
+        params: <wire::session::shutdown_params::Owned as capnp::introspect::Introspect>::introspect,
+        results: <wire::session::shutdown_results::Owned as capnp::introspect::Introspect>::introspect,
     },
 ];
 
@@ -366,10 +367,10 @@ impl<T: Session> Drop for SessionServer<T> {
 
 impl<T: Session> wire::session::Server for SessionServer<T> {
     fn app(
-        self: rpc::capnp::capability::Rc<Self>,
+        self: capnp::capability::Rc<Self>,
         params: wire::session::AppParams,
         results: wire::session::AppResults,
-    ) -> impl Future<Output = Result<(), rpc::capnp::Error>> + 'static {
+    ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
         let imp = self.imp();
         self.serving
             .call(
@@ -383,10 +384,10 @@ impl<T: Session> wire::session::Server for SessionServer<T> {
     }
 
     fn ping(
-        self: rpc::capnp::capability::Rc<Self>,
+        self: capnp::capability::Rc<Self>,
         params: wire::session::PingParams,
         results: wire::session::PingResults,
-    ) -> impl Future<Output = Result<(), rpc::capnp::Error>> + 'static {
+    ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
         let imp = self.imp();
         self.serving
             .call(
@@ -394,16 +395,17 @@ impl<T: Session> wire::session::Server for SessionServer<T> {
                 params,
                 results,
                 move |_: SessionPingParams| async move {
-                    SessionPingReply(imp.ping().await)
+                    imp.ping().await;
+                    SessionPingReply(())
                 },
             )
     }
 
     fn shutdown(
-        self: rpc::capnp::capability::Rc<Self>,
+        self: capnp::capability::Rc<Self>,
         params: wire::session::ShutdownParams,
         results: wire::session::ShutdownResults,
-    ) -> impl Future<Output = Result<(), rpc::capnp::Error>> + 'static {
+    ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
         let imp = self.imp();
         self.serving
             .call(
@@ -411,13 +413,15 @@ impl<T: Session> wire::session::Server for SessionServer<T> {
                 params,
                 results,
                 move |_: SessionShutdownParams| async move {
-                    SessionShutdownReply(imp.shutdown().await)
+                    imp.shutdown().await;
+                    SessionShutdownReply(())
                 },
             )
     }
 }
 
 struct SessionAppParams {}
+
 impl rpc::Message for SessionAppParams {
     type Wire = wire::session::app_params::Owned;
 
@@ -491,6 +495,7 @@ impl rpc::Reply for SessionAppReply {
 }
 
 struct SessionPingParams {}
+
 impl rpc::Message for SessionPingParams {
     type Wire = wire::session::ping_params::Owned;
 
@@ -538,6 +543,7 @@ impl rpc::Reply for SessionPingReply {
 }
 
 struct SessionShutdownParams {}
+
 impl rpc::Message for SessionShutdownParams {
     type Wire = wire::session::shutdown_params::Owned;
 

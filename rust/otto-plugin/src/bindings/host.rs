@@ -8,9 +8,11 @@
 //! answers itself.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map;
 use std::sync::Arc;
 use crate::rpc;
-use crate::rpc::Message as _;
+use crate::rpc::capnp;
+use crate::rpc::capnp_rpc;
 use crate::wire::host_capnp as wire;
 
 /// The capabilities lent for one call.
@@ -85,7 +87,7 @@ impl rpc::Message for Host {
 
 /// The user's screen and keyboard. What is shown is shown in the order of the calls.
 ///
-/// Implement it to serve it, and hand it over as a [`UiClient`].
+/// To serve it, implement it, and make a client of it with [`UiClient::new`].
 pub trait Ui: Send + Sync + 'static {
     /// Called to begin a part of the work. Text without colour codes, without a line end.
     fn header(
@@ -144,22 +146,22 @@ pub trait Ui: Send + Sync + 'static {
     }
 }
 
-/// Calls a [`Ui`], wherever it is served: a clone calls the same one.
+/// A client of [`Ui`]: it calls the one that it was made of, and so do its clones.
 #[derive(Clone, Debug)]
 pub struct UiClient(rpc::Capability);
 
 impl UiClient {
-    /// Serves a [`Ui`] of this process to whoever is handed the client.
+    /// Makes a client of an implementation, which serves whoever the client is handed to.
     pub fn new(imp: impl Ui) -> Self {
         let imp = Arc::new(imp);
         Self(
             rpc::Capability::serve(move |serving| {
                 let imp = Some(Arc::clone(&imp));
-                let client: wire::ui::Client = rpc::capnp_rpc::new_client(UiServer {
+                let client: wire::ui::Client = capnp_rpc::new_client(UiServer {
                     imp,
                     serving,
                 });
-                rpc::capnp::capability::FromClientHook::into_client_hook(client)
+                capnp::capability::FromClientHook::into_client_hook(client)
             }),
         )
     }
@@ -263,8 +265,8 @@ static UI_METHODS: [rpc::Method; 6] = [
         ordinal: 0,
         name: "header",
         streaming: false,
-        params: <wire::ui::header_params::Owned as rpc::capnp::introspect::Introspect>::introspect,
-        results: <wire::ui::header_results::Owned as rpc::capnp::introspect::Introspect>::introspect,
+        params: <wire::ui::header_params::Owned as capnp::introspect::Introspect>::introspect,
+        results: <wire::ui::header_results::Owned as capnp::introspect::Introspect>::introspect,
     },
     rpc::Method {
         interface: "Ui",
@@ -272,8 +274,8 @@ static UI_METHODS: [rpc::Method; 6] = [
         ordinal: 1,
         name: "message",
         streaming: false,
-        params: <wire::ui::message_params::Owned as rpc::capnp::introspect::Introspect>::introspect,
-        results: <wire::ui::message_results::Owned as rpc::capnp::introspect::Introspect>::introspect,
+        params: <wire::ui::message_params::Owned as capnp::introspect::Introspect>::introspect,
+        results: <wire::ui::message_results::Owned as capnp::introspect::Introspect>::introspect,
     },
     rpc::Method {
         interface: "Ui",
@@ -281,8 +283,8 @@ static UI_METHODS: [rpc::Method; 6] = [
         ordinal: 2,
         name: "raw",
         streaming: false,
-        params: <wire::ui::raw_params::Owned as rpc::capnp::introspect::Introspect>::introspect,
-        results: <wire::ui::raw_results::Owned as rpc::capnp::introspect::Introspect>::introspect,
+        params: <wire::ui::raw_params::Owned as capnp::introspect::Introspect>::introspect,
+        results: <wire::ui::raw_results::Owned as capnp::introspect::Introspect>::introspect,
     },
     rpc::Method {
         interface: "Ui",
@@ -290,8 +292,8 @@ static UI_METHODS: [rpc::Method; 6] = [
         ordinal: 3,
         name: "input",
         streaming: false,
-        params: <wire::ui::input_params::Owned as rpc::capnp::introspect::Introspect>::introspect,
-        results: <wire::ui::input_results::Owned as rpc::capnp::introspect::Introspect>::introspect,
+        params: <wire::ui::input_params::Owned as capnp::introspect::Introspect>::introspect,
+        results: <wire::ui::input_results::Owned as capnp::introspect::Introspect>::introspect,
     },
     rpc::Method {
         interface: "Ui",
@@ -299,8 +301,8 @@ static UI_METHODS: [rpc::Method; 6] = [
         ordinal: 4,
         name: "progress",
         streaming: false,
-        params: <wire::ui::progress_params::Owned as rpc::capnp::introspect::Introspect>::introspect,
-        results: <wire::ui::progress_results::Owned as rpc::capnp::introspect::Introspect>::introspect,
+        params: <wire::ui::progress_params::Owned as capnp::introspect::Introspect>::introspect,
+        results: <wire::ui::progress_results::Owned as capnp::introspect::Introspect>::introspect,
     },
     rpc::Method {
         interface: "Ui",
@@ -308,8 +310,8 @@ static UI_METHODS: [rpc::Method; 6] = [
         ordinal: 5,
         name: "diagnostic",
         streaming: false,
-        params: <wire::ui::diagnostic_params::Owned as rpc::capnp::introspect::Introspect>::introspect,
-        results: <wire::ui::diagnostic_results::Owned as rpc::capnp::introspect::Introspect>::introspect,
+        params: <wire::ui::diagnostic_params::Owned as capnp::introspect::Introspect>::introspect,
+        results: <wire::ui::diagnostic_results::Owned as capnp::introspect::Introspect>::introspect,
     },
 ];
 
@@ -332,10 +334,10 @@ impl<T: Ui> Drop for UiServer<T> {
 
 impl<T: Ui> wire::ui::Server for UiServer<T> {
     fn header(
-        self: rpc::capnp::capability::Rc<Self>,
+        self: capnp::capability::Rc<Self>,
         params: wire::ui::HeaderParams,
         results: wire::ui::HeaderResults,
-    ) -> impl Future<Output = Result<(), rpc::capnp::Error>> + 'static {
+    ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
         let imp = self.imp();
         self.serving
             .call(
@@ -349,10 +351,10 @@ impl<T: Ui> wire::ui::Server for UiServer<T> {
     }
 
     fn message(
-        self: rpc::capnp::capability::Rc<Self>,
+        self: capnp::capability::Rc<Self>,
         params: wire::ui::MessageParams,
         results: wire::ui::MessageResults,
-    ) -> impl Future<Output = Result<(), rpc::capnp::Error>> + 'static {
+    ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
         let imp = self.imp();
         self.serving
             .call(
@@ -366,10 +368,10 @@ impl<T: Ui> wire::ui::Server for UiServer<T> {
     }
 
     fn raw(
-        self: rpc::capnp::capability::Rc<Self>,
+        self: capnp::capability::Rc<Self>,
         params: wire::ui::RawParams,
         results: wire::ui::RawResults,
-    ) -> impl Future<Output = Result<(), rpc::capnp::Error>> + 'static {
+    ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
         let imp = self.imp();
         self.serving
             .call(
@@ -383,10 +385,10 @@ impl<T: Ui> wire::ui::Server for UiServer<T> {
     }
 
     fn input(
-        self: rpc::capnp::capability::Rc<Self>,
+        self: capnp::capability::Rc<Self>,
         params: wire::ui::InputParams,
         results: wire::ui::InputResults,
-    ) -> impl Future<Output = Result<(), rpc::capnp::Error>> + 'static {
+    ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
         let imp = self.imp();
         self.serving
             .call(
@@ -400,10 +402,10 @@ impl<T: Ui> wire::ui::Server for UiServer<T> {
     }
 
     fn progress(
-        self: rpc::capnp::capability::Rc<Self>,
+        self: capnp::capability::Rc<Self>,
         params: wire::ui::ProgressParams,
         results: wire::ui::ProgressResults,
-    ) -> impl Future<Output = Result<(), rpc::capnp::Error>> + 'static {
+    ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
         let imp = self.imp();
         self.serving
             .call(
@@ -417,10 +419,10 @@ impl<T: Ui> wire::ui::Server for UiServer<T> {
     }
 
     fn diagnostic(
-        self: rpc::capnp::capability::Rc<Self>,
+        self: capnp::capability::Rc<Self>,
         params: wire::ui::DiagnosticParams,
         results: wire::ui::DiagnosticResults,
-    ) -> impl Future<Output = Result<(), rpc::capnp::Error>> + 'static {
+    ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
         let imp = self.imp();
         self.serving
             .call(
@@ -892,7 +894,7 @@ impl rpc::Message for InputQuery {
                 Ok(wire::input_query::default::Which::Value(value)) => {
                     Some(cx.text(value, "InputQuery.default.value")?)
                 }
-                Err(rpc::capnp::NotInSchema(number)) => {
+                Err(capnp::NotInSchema(number)) => {
                     return Err(cx.unknown("InputQuery.default", number));
                 }
             },
@@ -1070,7 +1072,9 @@ pub enum ProgressStartTotal {
     UnknownNumber(u16),
 }
 
-impl ProgressStartTotal {
+impl rpc::Message for ProgressStartTotal {
+    type Wire = wire::progress_start::total::Owned;
+
     fn read(
         reader: wire::progress_start::total::Reader<'_>,
         _cx: &mut rpc::Reading<'_>,
@@ -1081,7 +1085,7 @@ impl ProgressStartTotal {
                 Ok(wire::progress_start::total::Which::Units(value)) => {
                     Self::Units(value)
                 }
-                Err(rpc::capnp::NotInSchema(number)) => Self::UnknownNumber(number),
+                Err(capnp::NotInSchema(number)) => Self::UnknownNumber(number),
             },
         )
     }
@@ -1141,7 +1145,7 @@ impl From<ProgressUnit> for u16 {
 /// Something that takes time, on the user's screen. Dropping it without `end` shows it as given
 /// up.
 ///
-/// Implement it to serve it, and hand it over as a [`ProgressTaskClient`].
+/// To serve it, implement it, and make a client of it with [`ProgressTaskClient::new`].
 pub trait ProgressTask: Send + Sync + 'static {
     /// Called to say how much has been done since the start, in units, and of what it is at. An empty
     /// message leaves the last one. After `end` it answers an error of kind `closed`.
@@ -1164,22 +1168,22 @@ pub trait ProgressTask: Send + Sync + 'static {
     }
 }
 
-/// Calls a [`ProgressTask`], wherever it is served: a clone calls the same one.
+/// A client of [`ProgressTask`]: it calls the one that it was made of, and so do its clones.
 #[derive(Clone, Debug)]
 pub struct ProgressTaskClient(rpc::Capability);
 
 impl ProgressTaskClient {
-    /// Serves a [`ProgressTask`] of this process to whoever is handed the client.
+    /// Makes a client of an implementation, which serves whoever the client is handed to.
     pub fn new(imp: impl ProgressTask) -> Self {
         let imp = Arc::new(imp);
         Self(
             rpc::Capability::serve(move |serving| {
                 let imp = Some(Arc::clone(&imp));
-                let client: wire::progress_task::Client = rpc::capnp_rpc::new_client(ProgressTaskServer {
+                let client: wire::progress_task::Client = capnp_rpc::new_client(ProgressTaskServer {
                     imp,
                     serving,
                 });
-                rpc::capnp::capability::FromClientHook::into_client_hook(client)
+                capnp::capability::FromClientHook::into_client_hook(client)
             }),
         )
     }
@@ -1245,8 +1249,8 @@ static PROGRESS_TASK_METHODS: [rpc::Method; 2] = [
         ordinal: 0,
         name: "update",
         streaming: false,
-        params: <wire::progress_task::update_params::Owned as rpc::capnp::introspect::Introspect>::introspect,
-        results: <wire::progress_task::update_results::Owned as rpc::capnp::introspect::Introspect>::introspect,
+        params: <wire::progress_task::update_params::Owned as capnp::introspect::Introspect>::introspect,
+        results: <wire::progress_task::update_results::Owned as capnp::introspect::Introspect>::introspect,
     },
     rpc::Method {
         interface: "ProgressTask",
@@ -1254,8 +1258,8 @@ static PROGRESS_TASK_METHODS: [rpc::Method; 2] = [
         ordinal: 1,
         name: "end",
         streaming: false,
-        params: <wire::progress_task::end_params::Owned as rpc::capnp::introspect::Introspect>::introspect,
-        results: <wire::progress_task::end_results::Owned as rpc::capnp::introspect::Introspect>::introspect,
+        params: <wire::progress_task::end_params::Owned as capnp::introspect::Introspect>::introspect,
+        results: <wire::progress_task::end_results::Owned as capnp::introspect::Introspect>::introspect,
     },
 ];
 
@@ -1278,10 +1282,10 @@ impl<T: ProgressTask> Drop for ProgressTaskServer<T> {
 
 impl<T: ProgressTask> wire::progress_task::Server for ProgressTaskServer<T> {
     fn update(
-        self: rpc::capnp::capability::Rc<Self>,
+        self: capnp::capability::Rc<Self>,
         params: wire::progress_task::UpdateParams,
         results: wire::progress_task::UpdateResults,
-    ) -> impl Future<Output = Result<(), rpc::capnp::Error>> + 'static {
+    ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
         let imp = self.imp();
         self.serving
             .call(
@@ -1297,10 +1301,10 @@ impl<T: ProgressTask> wire::progress_task::Server for ProgressTaskServer<T> {
     }
 
     fn end(
-        self: rpc::capnp::capability::Rc<Self>,
+        self: capnp::capability::Rc<Self>,
         params: wire::progress_task::EndParams,
         results: wire::progress_task::EndResults,
-    ) -> impl Future<Output = Result<(), rpc::capnp::Error>> + 'static {
+    ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
         let imp = self.imp();
         self.serving
             .call(
@@ -1482,7 +1486,7 @@ impl rpc::Message for Diagnostic {
                         )?,
                     )
                 }
-                Err(rpc::capnp::NotInSchema(number)) => {
+                Err(capnp::NotInSchema(number)) => {
                     return Err(cx.unknown("Diagnostic.location", number));
                 }
             },
@@ -1555,7 +1559,7 @@ impl From<Severity> for u16 {
 /// an error of kind `denied`. A `put` stores the whole record or nothing. A missing record is not
 /// an error.
 ///
-/// Implement it to serve it, and hand it over as a [`DirectoryClient`].
+/// To serve it, implement it, and make a client of it with [`DirectoryClient::new`].
 pub trait Directory: Send + Sync + 'static {
     /// Stores the state of an infrastructure, or of one of its foundations. If what is stored is not
     /// what was expected, it answers an error of kind `conflict`, and stores nothing.
@@ -1713,22 +1717,22 @@ pub trait Directory: Send + Sync + 'static {
     }
 }
 
-/// Calls a [`Directory`], wherever it is served: a clone calls the same one.
+/// A client of [`Directory`]: it calls the one that it was made of, and so do its clones.
 #[derive(Clone, Debug)]
 pub struct DirectoryClient(rpc::Capability);
 
 impl DirectoryClient {
-    /// Serves a [`Directory`] of this process to whoever is handed the client.
+    /// Makes a client of an implementation, which serves whoever the client is handed to.
     pub fn new(imp: impl Directory) -> Self {
         let imp = Arc::new(imp);
         Self(
             rpc::Capability::serve(move |serving| {
                 let imp = Some(Arc::clone(&imp));
-                let client: wire::directory::Client = rpc::capnp_rpc::new_client(DirectoryServer {
+                let client: wire::directory::Client = capnp_rpc::new_client(DirectoryServer {
                     imp,
                     serving,
                 });
-                rpc::capnp::capability::FromClientHook::into_client_hook(client)
+                capnp::capability::FromClientHook::into_client_hook(client)
             }),
         )
     }
@@ -2005,8 +2009,8 @@ static DIRECTORY_METHODS: [rpc::Method; 15] = [
         ordinal: 0,
         name: "putInfra",
         streaming: false,
-        params: <wire::directory::put_infra_params::Owned as rpc::capnp::introspect::Introspect>::introspect,
-        results: <wire::directory::put_infra_results::Owned as rpc::capnp::introspect::Introspect>::introspect,
+        params: <wire::directory::put_infra_params::Owned as capnp::introspect::Introspect>::introspect,
+        results: <wire::directory::put_infra_results::Owned as capnp::introspect::Introspect>::introspect,
     },
     rpc::Method {
         interface: "Directory",
@@ -2014,8 +2018,8 @@ static DIRECTORY_METHODS: [rpc::Method; 15] = [
         ordinal: 1,
         name: "getInfra",
         streaming: false,
-        params: <wire::directory::get_infra_params::Owned as rpc::capnp::introspect::Introspect>::introspect,
-        results: <wire::get_infra_results::Owned as rpc::capnp::introspect::Introspect>::introspect,
+        params: <wire::directory::get_infra_params::Owned as capnp::introspect::Introspect>::introspect,
+        results: <wire::get_infra_results::Owned as capnp::introspect::Introspect>::introspect,
     },
     rpc::Method {
         interface: "Directory",
@@ -2023,8 +2027,8 @@ static DIRECTORY_METHODS: [rpc::Method; 15] = [
         ordinal: 2,
         name: "deleteInfra",
         streaming: false,
-        params: <wire::directory::delete_infra_params::Owned as rpc::capnp::introspect::Introspect>::introspect,
-        results: <wire::directory::delete_infra_results::Owned as rpc::capnp::introspect::Introspect>::introspect,
+        params: <wire::directory::delete_infra_params::Owned as capnp::introspect::Introspect>::introspect,
+        results: <wire::directory::delete_infra_results::Owned as capnp::introspect::Introspect>::introspect,
     },
     rpc::Method {
         interface: "Directory",
@@ -2032,8 +2036,8 @@ static DIRECTORY_METHODS: [rpc::Method; 15] = [
         ordinal: 3,
         name: "putDev",
         streaming: false,
-        params: <wire::directory::put_dev_params::Owned as rpc::capnp::introspect::Introspect>::introspect,
-        results: <wire::directory::put_dev_results::Owned as rpc::capnp::introspect::Introspect>::introspect,
+        params: <wire::directory::put_dev_params::Owned as capnp::introspect::Introspect>::introspect,
+        results: <wire::directory::put_dev_results::Owned as capnp::introspect::Introspect>::introspect,
     },
     rpc::Method {
         interface: "Directory",
@@ -2041,8 +2045,8 @@ static DIRECTORY_METHODS: [rpc::Method; 15] = [
         ordinal: 4,
         name: "getDev",
         streaming: false,
-        params: <wire::directory::get_dev_params::Owned as rpc::capnp::introspect::Introspect>::introspect,
-        results: <wire::get_dev_results::Owned as rpc::capnp::introspect::Introspect>::introspect,
+        params: <wire::directory::get_dev_params::Owned as capnp::introspect::Introspect>::introspect,
+        results: <wire::get_dev_results::Owned as capnp::introspect::Introspect>::introspect,
     },
     rpc::Method {
         interface: "Directory",
@@ -2050,8 +2054,8 @@ static DIRECTORY_METHODS: [rpc::Method; 15] = [
         ordinal: 5,
         name: "deleteDev",
         streaming: false,
-        params: <wire::directory::delete_dev_params::Owned as rpc::capnp::introspect::Introspect>::introspect,
-        results: <wire::directory::delete_dev_results::Owned as rpc::capnp::introspect::Introspect>::introspect,
+        params: <wire::directory::delete_dev_params::Owned as capnp::introspect::Introspect>::introspect,
+        results: <wire::directory::delete_dev_results::Owned as capnp::introspect::Introspect>::introspect,
     },
     rpc::Method {
         interface: "Directory",
@@ -2059,8 +2063,8 @@ static DIRECTORY_METHODS: [rpc::Method; 15] = [
         ordinal: 6,
         name: "putBuild",
         streaming: false,
-        params: <wire::directory::put_build_params::Owned as rpc::capnp::introspect::Introspect>::introspect,
-        results: <wire::directory::put_build_results::Owned as rpc::capnp::introspect::Introspect>::introspect,
+        params: <wire::directory::put_build_params::Owned as capnp::introspect::Introspect>::introspect,
+        results: <wire::directory::put_build_results::Owned as capnp::introspect::Introspect>::introspect,
     },
     rpc::Method {
         interface: "Directory",
@@ -2068,8 +2072,8 @@ static DIRECTORY_METHODS: [rpc::Method; 15] = [
         ordinal: 7,
         name: "getBuild",
         streaming: false,
-        params: <wire::directory::get_build_params::Owned as rpc::capnp::introspect::Introspect>::introspect,
-        results: <wire::get_build_results::Owned as rpc::capnp::introspect::Introspect>::introspect,
+        params: <wire::directory::get_build_params::Owned as capnp::introspect::Introspect>::introspect,
+        results: <wire::get_build_results::Owned as capnp::introspect::Introspect>::introspect,
     },
     rpc::Method {
         interface: "Directory",
@@ -2077,8 +2081,8 @@ static DIRECTORY_METHODS: [rpc::Method; 15] = [
         ordinal: 8,
         name: "deleteBuild",
         streaming: false,
-        params: <wire::directory::delete_build_params::Owned as rpc::capnp::introspect::Introspect>::introspect,
-        results: <wire::directory::delete_build_results::Owned as rpc::capnp::introspect::Introspect>::introspect,
+        params: <wire::directory::delete_build_params::Owned as capnp::introspect::Introspect>::introspect,
+        results: <wire::directory::delete_build_results::Owned as capnp::introspect::Introspect>::introspect,
     },
     rpc::Method {
         interface: "Directory",
@@ -2086,8 +2090,8 @@ static DIRECTORY_METHODS: [rpc::Method; 15] = [
         ordinal: 9,
         name: "putDeploy",
         streaming: false,
-        params: <wire::directory::put_deploy_params::Owned as rpc::capnp::introspect::Introspect>::introspect,
-        results: <wire::directory::put_deploy_results::Owned as rpc::capnp::introspect::Introspect>::introspect,
+        params: <wire::directory::put_deploy_params::Owned as capnp::introspect::Introspect>::introspect,
+        results: <wire::directory::put_deploy_results::Owned as capnp::introspect::Introspect>::introspect,
     },
     rpc::Method {
         interface: "Directory",
@@ -2095,8 +2099,8 @@ static DIRECTORY_METHODS: [rpc::Method; 15] = [
         ordinal: 10,
         name: "getDeploy",
         streaming: false,
-        params: <wire::directory::get_deploy_params::Owned as rpc::capnp::introspect::Introspect>::introspect,
-        results: <wire::get_deploy_results::Owned as rpc::capnp::introspect::Introspect>::introspect,
+        params: <wire::directory::get_deploy_params::Owned as capnp::introspect::Introspect>::introspect,
+        results: <wire::get_deploy_results::Owned as capnp::introspect::Introspect>::introspect,
     },
     rpc::Method {
         interface: "Directory",
@@ -2104,8 +2108,8 @@ static DIRECTORY_METHODS: [rpc::Method; 15] = [
         ordinal: 11,
         name: "deleteDeploy",
         streaming: false,
-        params: <wire::directory::delete_deploy_params::Owned as rpc::capnp::introspect::Introspect>::introspect,
-        results: <wire::directory::delete_deploy_results::Owned as rpc::capnp::introspect::Introspect>::introspect,
+        params: <wire::directory::delete_deploy_params::Owned as capnp::introspect::Introspect>::introspect,
+        results: <wire::directory::delete_deploy_results::Owned as capnp::introspect::Introspect>::introspect,
     },
     rpc::Method {
         interface: "Directory",
@@ -2113,8 +2117,8 @@ static DIRECTORY_METHODS: [rpc::Method; 15] = [
         ordinal: 12,
         name: "putBlob",
         streaming: false,
-        params: <wire::directory::put_blob_params::Owned as rpc::capnp::introspect::Introspect>::introspect,
-        results: <wire::directory::put_blob_results::Owned as rpc::capnp::introspect::Introspect>::introspect,
+        params: <wire::directory::put_blob_params::Owned as capnp::introspect::Introspect>::introspect,
+        results: <wire::directory::put_blob_results::Owned as capnp::introspect::Introspect>::introspect,
     },
     rpc::Method {
         interface: "Directory",
@@ -2122,8 +2126,8 @@ static DIRECTORY_METHODS: [rpc::Method; 15] = [
         ordinal: 13,
         name: "getBlob",
         streaming: false,
-        params: <wire::directory::get_blob_params::Owned as rpc::capnp::introspect::Introspect>::introspect,
-        results: <wire::get_blob_results::Owned as rpc::capnp::introspect::Introspect>::introspect,
+        params: <wire::directory::get_blob_params::Owned as capnp::introspect::Introspect>::introspect,
+        results: <wire::get_blob_results::Owned as capnp::introspect::Introspect>::introspect,
     },
     rpc::Method {
         interface: "Directory",
@@ -2131,8 +2135,8 @@ static DIRECTORY_METHODS: [rpc::Method; 15] = [
         ordinal: 14,
         name: "deleteBlob",
         streaming: false,
-        params: <wire::directory::delete_blob_params::Owned as rpc::capnp::introspect::Introspect>::introspect,
-        results: <wire::directory::delete_blob_results::Owned as rpc::capnp::introspect::Introspect>::introspect,
+        params: <wire::directory::delete_blob_params::Owned as capnp::introspect::Introspect>::introspect,
+        results: <wire::directory::delete_blob_results::Owned as capnp::introspect::Introspect>::introspect,
     },
 ];
 
@@ -2155,10 +2159,10 @@ impl<T: Directory> Drop for DirectoryServer<T> {
 
 impl<T: Directory> wire::directory::Server for DirectoryServer<T> {
     fn put_infra(
-        self: rpc::capnp::capability::Rc<Self>,
+        self: capnp::capability::Rc<Self>,
         params: wire::directory::PutInfraParams,
         results: wire::directory::PutInfraResults,
-    ) -> impl Future<Output = Result<(), rpc::capnp::Error>> + 'static {
+    ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
         let imp = self.imp();
         self.serving
             .call(
@@ -2174,10 +2178,10 @@ impl<T: Directory> wire::directory::Server for DirectoryServer<T> {
     }
 
     fn get_infra(
-        self: rpc::capnp::capability::Rc<Self>,
+        self: capnp::capability::Rc<Self>,
         params: wire::directory::GetInfraParams,
         results: wire::directory::GetInfraResults,
-    ) -> impl Future<Output = Result<(), rpc::capnp::Error>> + 'static {
+    ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
         let imp = self.imp();
         self.serving
             .call(
@@ -2191,10 +2195,10 @@ impl<T: Directory> wire::directory::Server for DirectoryServer<T> {
     }
 
     fn delete_infra(
-        self: rpc::capnp::capability::Rc<Self>,
+        self: capnp::capability::Rc<Self>,
         params: wire::directory::DeleteInfraParams,
         results: wire::directory::DeleteInfraResults,
-    ) -> impl Future<Output = Result<(), rpc::capnp::Error>> + 'static {
+    ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
         let imp = self.imp();
         self.serving
             .call(
@@ -2208,10 +2212,10 @@ impl<T: Directory> wire::directory::Server for DirectoryServer<T> {
     }
 
     fn put_dev(
-        self: rpc::capnp::capability::Rc<Self>,
+        self: capnp::capability::Rc<Self>,
         params: wire::directory::PutDevParams,
         results: wire::directory::PutDevResults,
-    ) -> impl Future<Output = Result<(), rpc::capnp::Error>> + 'static {
+    ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
         let imp = self.imp();
         self.serving
             .call(
@@ -2227,10 +2231,10 @@ impl<T: Directory> wire::directory::Server for DirectoryServer<T> {
     }
 
     fn get_dev(
-        self: rpc::capnp::capability::Rc<Self>,
+        self: capnp::capability::Rc<Self>,
         params: wire::directory::GetDevParams,
         results: wire::directory::GetDevResults,
-    ) -> impl Future<Output = Result<(), rpc::capnp::Error>> + 'static {
+    ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
         let imp = self.imp();
         self.serving
             .call(
@@ -2244,10 +2248,10 @@ impl<T: Directory> wire::directory::Server for DirectoryServer<T> {
     }
 
     fn delete_dev(
-        self: rpc::capnp::capability::Rc<Self>,
+        self: capnp::capability::Rc<Self>,
         params: wire::directory::DeleteDevParams,
         results: wire::directory::DeleteDevResults,
-    ) -> impl Future<Output = Result<(), rpc::capnp::Error>> + 'static {
+    ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
         let imp = self.imp();
         self.serving
             .call(
@@ -2261,10 +2265,10 @@ impl<T: Directory> wire::directory::Server for DirectoryServer<T> {
     }
 
     fn put_build(
-        self: rpc::capnp::capability::Rc<Self>,
+        self: capnp::capability::Rc<Self>,
         params: wire::directory::PutBuildParams,
         results: wire::directory::PutBuildResults,
-    ) -> impl Future<Output = Result<(), rpc::capnp::Error>> + 'static {
+    ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
         let imp = self.imp();
         self.serving
             .call(
@@ -2280,10 +2284,10 @@ impl<T: Directory> wire::directory::Server for DirectoryServer<T> {
     }
 
     fn get_build(
-        self: rpc::capnp::capability::Rc<Self>,
+        self: capnp::capability::Rc<Self>,
         params: wire::directory::GetBuildParams,
         results: wire::directory::GetBuildResults,
-    ) -> impl Future<Output = Result<(), rpc::capnp::Error>> + 'static {
+    ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
         let imp = self.imp();
         self.serving
             .call(
@@ -2297,10 +2301,10 @@ impl<T: Directory> wire::directory::Server for DirectoryServer<T> {
     }
 
     fn delete_build(
-        self: rpc::capnp::capability::Rc<Self>,
+        self: capnp::capability::Rc<Self>,
         params: wire::directory::DeleteBuildParams,
         results: wire::directory::DeleteBuildResults,
-    ) -> impl Future<Output = Result<(), rpc::capnp::Error>> + 'static {
+    ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
         let imp = self.imp();
         self.serving
             .call(
@@ -2314,10 +2318,10 @@ impl<T: Directory> wire::directory::Server for DirectoryServer<T> {
     }
 
     fn put_deploy(
-        self: rpc::capnp::capability::Rc<Self>,
+        self: capnp::capability::Rc<Self>,
         params: wire::directory::PutDeployParams,
         results: wire::directory::PutDeployResults,
-    ) -> impl Future<Output = Result<(), rpc::capnp::Error>> + 'static {
+    ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
         let imp = self.imp();
         self.serving
             .call(
@@ -2333,10 +2337,10 @@ impl<T: Directory> wire::directory::Server for DirectoryServer<T> {
     }
 
     fn get_deploy(
-        self: rpc::capnp::capability::Rc<Self>,
+        self: capnp::capability::Rc<Self>,
         params: wire::directory::GetDeployParams,
         results: wire::directory::GetDeployResults,
-    ) -> impl Future<Output = Result<(), rpc::capnp::Error>> + 'static {
+    ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
         let imp = self.imp();
         self.serving
             .call(
@@ -2350,10 +2354,10 @@ impl<T: Directory> wire::directory::Server for DirectoryServer<T> {
     }
 
     fn delete_deploy(
-        self: rpc::capnp::capability::Rc<Self>,
+        self: capnp::capability::Rc<Self>,
         params: wire::directory::DeleteDeployParams,
         results: wire::directory::DeleteDeployResults,
-    ) -> impl Future<Output = Result<(), rpc::capnp::Error>> + 'static {
+    ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
         let imp = self.imp();
         self.serving
             .call(
@@ -2367,10 +2371,10 @@ impl<T: Directory> wire::directory::Server for DirectoryServer<T> {
     }
 
     fn put_blob(
-        self: rpc::capnp::capability::Rc<Self>,
+        self: capnp::capability::Rc<Self>,
         params: wire::directory::PutBlobParams,
         results: wire::directory::PutBlobResults,
-    ) -> impl Future<Output = Result<(), rpc::capnp::Error>> + 'static {
+    ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
         let imp = self.imp();
         self.serving
             .call(
@@ -2384,10 +2388,10 @@ impl<T: Directory> wire::directory::Server for DirectoryServer<T> {
     }
 
     fn get_blob(
-        self: rpc::capnp::capability::Rc<Self>,
+        self: capnp::capability::Rc<Self>,
         params: wire::directory::GetBlobParams,
         results: wire::directory::GetBlobResults,
-    ) -> impl Future<Output = Result<(), rpc::capnp::Error>> + 'static {
+    ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
         let imp = self.imp();
         self.serving
             .call(
@@ -2401,10 +2405,10 @@ impl<T: Directory> wire::directory::Server for DirectoryServer<T> {
     }
 
     fn delete_blob(
-        self: rpc::capnp::capability::Rc<Self>,
+        self: capnp::capability::Rc<Self>,
         params: wire::directory::DeleteBlobParams,
         results: wire::directory::DeleteBlobResults,
-    ) -> impl Future<Output = Result<(), rpc::capnp::Error>> + 'static {
+    ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
         let imp = self.imp();
         self.serving
             .call(
@@ -2566,7 +2570,7 @@ impl rpc::Message for DirectoryGetInfraReply {
                                 )?,
                             )
                         }
-                        Err(rpc::capnp::NotInSchema(number)) => {
+                        Err(capnp::NotInSchema(number)) => {
                             return Err(cx.unknown("Directory.getInfra.record", number));
                         }
                     },
@@ -2819,7 +2823,7 @@ impl rpc::Message for DirectoryGetDevReply {
                                 )?,
                             )
                         }
-                        Err(rpc::capnp::NotInSchema(number)) => {
+                        Err(capnp::NotInSchema(number)) => {
                             return Err(cx.unknown("Directory.getDev.record", number));
                         }
                     },
@@ -3072,7 +3076,7 @@ impl rpc::Message for DirectoryGetBuildReply {
                                 )?,
                             )
                         }
-                        Err(rpc::capnp::NotInSchema(number)) => {
+                        Err(capnp::NotInSchema(number)) => {
                             return Err(cx.unknown("Directory.getBuild.record", number));
                         }
                     },
@@ -3325,7 +3329,7 @@ impl rpc::Message for DirectoryGetDeployReply {
                                 )?,
                             )
                         }
-                        Err(rpc::capnp::NotInSchema(number)) => {
+                        Err(capnp::NotInSchema(number)) => {
                             return Err(cx.unknown("Directory.getDeploy.record", number));
                         }
                     },
@@ -3573,7 +3577,7 @@ impl rpc::Message for DirectoryGetBlobReply {
                         Ok(wire::get_blob_results::size::Which::Bytes(value)) => {
                             Some(value)
                         }
-                        Err(rpc::capnp::NotInSchema(number)) => {
+                        Err(capnp::NotInSchema(number)) => {
                             return Err(cx.unknown("Directory.getBlob.size", number));
                         }
                     },
@@ -3783,7 +3787,7 @@ impl rpc::Message for Expect {
                 Ok(wire::expect::Which::Any(())) => Self::Any,
                 Ok(wire::expect::Which::Missing(())) => Self::Missing,
                 Ok(wire::expect::Which::Revision(value)) => Self::Revision(value),
-                Err(rpc::capnp::NotInSchema(number)) => Self::Unknown(number),
+                Err(capnp::NotInSchema(number)) => Self::Unknown(number),
             },
         )
     }
@@ -3873,10 +3877,10 @@ impl rpc::Message for InfraRecord {
                     let key = cx.text(entry.get_key(), "Pair.key")?;
                     let value = cx.text(entry.get_value(), "Pair.value")?;
                     match map.entry(key) {
-                        std::collections::btree_map::Entry::Vacant(vacant) => {
+                        btree_map::Entry::Vacant(vacant) => {
                             vacant.insert(value);
                         }
-                        std::collections::btree_map::Entry::Occupied(occupied) => {
+                        btree_map::Entry::Occupied(occupied) => {
                             return Err(
                                 cx
                                     .duplicate_key(
@@ -4044,10 +4048,10 @@ impl rpc::Message for BuildRecord {
                     let key = cx.text(entry.get_key(), "Pair.key")?;
                     let value = cx.text(entry.get_value(), "Pair.value")?;
                     match map.entry(key) {
-                        std::collections::btree_map::Entry::Vacant(vacant) => {
+                        btree_map::Entry::Vacant(vacant) => {
                             vacant.insert(value);
                         }
-                        std::collections::btree_map::Entry::Occupied(occupied) => {
+                        btree_map::Entry::Occupied(occupied) => {
                             return Err(
                                 cx
                                     .duplicate_key(
@@ -4114,10 +4118,10 @@ impl rpc::Message for DeployRecord {
                     let key = cx.text(entry.get_key(), "Pair.key")?;
                     let value = cx.text(entry.get_value(), "Pair.value")?;
                     match map.entry(key) {
-                        std::collections::btree_map::Entry::Vacant(vacant) => {
+                        btree_map::Entry::Vacant(vacant) => {
                             vacant.insert(value);
                         }
-                        std::collections::btree_map::Entry::Occupied(occupied) => {
+                        btree_map::Entry::Occupied(occupied) => {
                             return Err(
                                 cx
                                     .duplicate_key(
@@ -4197,7 +4201,7 @@ impl From<DeployState> for u16 {
 
 /// How a call learns that it is to stop.
 ///
-/// Implement it to serve it, and hand it over as a [`CancellationClient`].
+/// To serve it, implement it, and make a client of it with [`CancellationClient::new`].
 pub trait Cancellation: Send + Sync + 'static {
     /// Called by the plugin, once, when it takes up the call. It answers when the host wants the call
     /// to stop, and the plugin then stops its work, takes its child processes with it, and answers the
@@ -4206,22 +4210,22 @@ pub trait Cancellation: Send + Sync + 'static {
     fn wait(&self) -> impl Future<Output = CancelReason> + Send;
 }
 
-/// Calls a [`Cancellation`], wherever it is served: a clone calls the same one.
+/// A client of [`Cancellation`]: it calls the one that it was made of, and so do its clones.
 #[derive(Clone, Debug)]
 pub struct CancellationClient(rpc::Capability);
 
 impl CancellationClient {
-    /// Serves a [`Cancellation`] of this process to whoever is handed the client.
+    /// Makes a client of an implementation, which serves whoever the client is handed to.
     pub fn new(imp: impl Cancellation) -> Self {
         let imp = Arc::new(imp);
         Self(
             rpc::Capability::serve(move |serving| {
                 let imp = Some(Arc::clone(&imp));
-                let client: wire::cancellation::Client = rpc::capnp_rpc::new_client(CancellationServer {
+                let client: wire::cancellation::Client = capnp_rpc::new_client(CancellationServer {
                     imp,
                     serving,
                 });
-                rpc::capnp::capability::FromClientHook::into_client_hook(client)
+                capnp::capability::FromClientHook::into_client_hook(client)
             }),
         )
     }
@@ -4265,8 +4269,8 @@ static CANCELLATION_METHODS: [rpc::Method; 1] = [
         ordinal: 0,
         name: "wait",
         streaming: false,
-        params: <wire::cancellation::wait_params::Owned as rpc::capnp::introspect::Introspect>::introspect,
-        results: <wire::cancellation::wait_results::Owned as rpc::capnp::introspect::Introspect>::introspect,
+        params: <wire::cancellation::wait_params::Owned as capnp::introspect::Introspect>::introspect,
+        results: <wire::cancellation::wait_results::Owned as capnp::introspect::Introspect>::introspect,
     },
 ];
 
@@ -4289,10 +4293,10 @@ impl<T: Cancellation> Drop for CancellationServer<T> {
 
 impl<T: Cancellation> wire::cancellation::Server for CancellationServer<T> {
     fn wait(
-        self: rpc::capnp::capability::Rc<Self>,
+        self: capnp::capability::Rc<Self>,
         params: wire::cancellation::WaitParams,
         results: wire::cancellation::WaitResults,
-    ) -> impl Future<Output = Result<(), rpc::capnp::Error>> + 'static {
+    ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
         let imp = self.imp();
         self.serving
             .call(
@@ -4307,6 +4311,7 @@ impl<T: Cancellation> wire::cancellation::Server for CancellationServer<T> {
 }
 
 struct CancellationWaitParams {}
+
 impl rpc::Message for CancellationWaitParams {
     type Wire = wire::cancellation::wait_params::Owned;
 
@@ -4402,7 +4407,7 @@ impl From<CancelReason> for u16 {
 
 /// The user's terminal. The feature `terminal`: lent only by hosts that announce it.
 ///
-/// Implement it to serve it, and hand it over as a [`TerminalClient`].
+/// To serve it, implement it, and make a client of it with [`TerminalClient::new`].
 pub trait Terminal: Send + Sync + 'static {
     /// Called to run a program in the foreground of the user's terminal. The `Ui` shows nothing
     /// meanwhile. It answers when the program has ended. `argv` holds the program, looked up on the
@@ -4420,22 +4425,22 @@ pub trait Terminal: Send + Sync + 'static {
     }
 }
 
-/// Calls a [`Terminal`], wherever it is served: a clone calls the same one.
+/// A client of [`Terminal`]: it calls the one that it was made of, and so do its clones.
 #[derive(Clone, Debug)]
 pub struct TerminalClient(rpc::Capability);
 
 impl TerminalClient {
-    /// Serves a [`Terminal`] of this process to whoever is handed the client.
+    /// Makes a client of an implementation, which serves whoever the client is handed to.
     pub fn new(imp: impl Terminal) -> Self {
         let imp = Arc::new(imp);
         Self(
             rpc::Capability::serve(move |serving| {
                 let imp = Some(Arc::clone(&imp));
-                let client: wire::terminal::Client = rpc::capnp_rpc::new_client(TerminalServer {
+                let client: wire::terminal::Client = capnp_rpc::new_client(TerminalServer {
                     imp,
                     serving,
                 });
-                rpc::capnp::capability::FromClientHook::into_client_hook(client)
+                capnp::capability::FromClientHook::into_client_hook(client)
             }),
         )
     }
@@ -4492,8 +4497,8 @@ static TERMINAL_METHODS: [rpc::Method; 1] = [
         ordinal: 0,
         name: "run",
         streaming: false,
-        params: <wire::terminal::run_params::Owned as rpc::capnp::introspect::Introspect>::introspect,
-        results: <wire::terminal::run_results::Owned as rpc::capnp::introspect::Introspect>::introspect,
+        params: <wire::terminal::run_params::Owned as capnp::introspect::Introspect>::introspect,
+        results: <wire::terminal::run_results::Owned as capnp::introspect::Introspect>::introspect,
     },
 ];
 
@@ -4516,10 +4521,10 @@ impl<T: Terminal> Drop for TerminalServer<T> {
 
 impl<T: Terminal> wire::terminal::Server for TerminalServer<T> {
     fn run(
-        self: rpc::capnp::capability::Rc<Self>,
+        self: capnp::capability::Rc<Self>,
         params: wire::terminal::RunParams,
         results: wire::terminal::RunResults,
-    ) -> impl Future<Output = Result<(), rpc::capnp::Error>> + 'static {
+    ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
         let imp = self.imp();
         self.serving
             .call(
@@ -4559,10 +4564,10 @@ impl rpc::Message for TerminalRunParams {
                     let key = cx.text(entry.get_key(), "Pair.key")?;
                     let value = cx.text(entry.get_value(), "Pair.value")?;
                     match map.entry(key) {
-                        std::collections::btree_map::Entry::Vacant(vacant) => {
+                        btree_map::Entry::Vacant(vacant) => {
                             vacant.insert(value);
                         }
-                        std::collections::btree_map::Entry::Occupied(occupied) => {
+                        btree_map::Entry::Occupied(occupied) => {
                             return Err(
                                 cx
                                     .duplicate_key(
@@ -4689,7 +4694,7 @@ impl rpc::Message for ExitStatus {
             match reader.which() {
                 Ok(wire::exit_status::Which::Code(value)) => Self::Code(value),
                 Ok(wire::exit_status::Which::Signal(value)) => Self::Signal(value),
-                Err(rpc::capnp::NotInSchema(number)) => Self::Unknown(number),
+                Err(capnp::NotInSchema(number)) => Self::Unknown(number),
             },
         )
     }
@@ -4715,7 +4720,7 @@ impl rpc::Message for ExitStatus {
 /// The host's log, which is not the user's screen. Handed over with `Plugin.connect`, and good for
 /// the whole session. Losing it, or an error from it, never makes a call fail.
 ///
-/// Implement it to serve it, and hand it over as a [`LogClient`].
+/// To serve it, implement it, and make a client of it with [`LogClient::new`].
 pub trait Log: Send + Sync + 'static {
     /// Called at any time. A plugin logs no secret.
     fn write(
@@ -4727,22 +4732,22 @@ pub trait Log: Send + Sync + 'static {
     }
 }
 
-/// Calls a [`Log`], wherever it is served: a clone calls the same one.
+/// A client of [`Log`]: it calls the one that it was made of, and so do its clones.
 #[derive(Clone, Debug)]
 pub struct LogClient(rpc::Capability);
 
 impl LogClient {
-    /// Serves a [`Log`] of this process to whoever is handed the client.
+    /// Makes a client of an implementation, which serves whoever the client is handed to.
     pub fn new(imp: impl Log) -> Self {
         let imp = Arc::new(imp);
         Self(
             rpc::Capability::serve(move |serving| {
                 let imp = Some(Arc::clone(&imp));
-                let client: wire::log::Client = rpc::capnp_rpc::new_client(LogServer {
+                let client: wire::log::Client = capnp_rpc::new_client(LogServer {
                     imp,
                     serving,
                 });
-                rpc::capnp::capability::FromClientHook::into_client_hook(client)
+                capnp::capability::FromClientHook::into_client_hook(client)
             }),
         )
     }
@@ -4783,8 +4788,8 @@ static LOG_METHODS: [rpc::Method; 1] = [
         ordinal: 0,
         name: "write",
         streaming: false,
-        params: <wire::log::write_params::Owned as rpc::capnp::introspect::Introspect>::introspect,
-        results: <wire::log::write_results::Owned as rpc::capnp::introspect::Introspect>::introspect,
+        params: <wire::log::write_params::Owned as capnp::introspect::Introspect>::introspect,
+        results: <wire::log::write_results::Owned as capnp::introspect::Introspect>::introspect,
     },
 ];
 
@@ -4807,10 +4812,10 @@ impl<T: Log> Drop for LogServer<T> {
 
 impl<T: Log> wire::log::Server for LogServer<T> {
     fn write(
-        self: rpc::capnp::capability::Rc<Self>,
+        self: capnp::capability::Rc<Self>,
         params: wire::log::WriteParams,
         results: wire::log::WriteResults,
-    ) -> impl Future<Output = Result<(), rpc::capnp::Error>> + 'static {
+    ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
         let imp = self.imp();
         self.serving
             .call(
@@ -4924,10 +4929,10 @@ impl rpc::Message for LogRecord {
                         cx,
                     )?;
                     match map.entry(key) {
-                        std::collections::btree_map::Entry::Vacant(vacant) => {
+                        btree_map::Entry::Vacant(vacant) => {
                             vacant.insert(value);
                         }
-                        std::collections::btree_map::Entry::Occupied(occupied) => {
+                        btree_map::Entry::Occupied(occupied) => {
                             return Err(
                                 cx
                                     .duplicate_key(

@@ -4,14 +4,15 @@
 
 use std::sync::Arc;
 use crate::rpc;
-use crate::rpc::Message as _;
+use crate::rpc::capnp;
+use crate::rpc::capnp_rpc;
 use crate::wire::stream_capnp as wire;
 
 /// Takes bytes. The sender holds this capability, the receiver serves it.
 ///
 /// A stream that is dropped without `done` is aborted: the receiver keeps nothing of it.
 ///
-/// Implement it to serve it, and hand it over as a [`ByteStreamClient`].
+/// To serve it, implement it, and make a client of it with [`ByteStreamClient::new`].
 pub trait ByteStream: Send + Sync + 'static {
     /// Called by the sender for each part of the data, in order. A chunk holds at most
     /// `Limits.streamChunkBytes` bytes, and 256 KiB is advised; an empty chunk is allowed and changes
@@ -38,22 +39,22 @@ pub trait ByteStream: Send + Sync + 'static {
     }
 }
 
-/// Calls a [`ByteStream`], wherever it is served: a clone calls the same one.
+/// A client of [`ByteStream`]: it calls the one that it was made of, and so do its clones.
 #[derive(Clone, Debug)]
 pub struct ByteStreamClient(rpc::Capability);
 
 impl ByteStreamClient {
-    /// Serves a [`ByteStream`] of this process to whoever is handed the client.
+    /// Makes a client of an implementation, which serves whoever the client is handed to.
     pub fn new(imp: impl ByteStream) -> Self {
         let imp = Arc::new(imp);
         Self(
             rpc::Capability::serve(move |serving| {
                 let imp = Some(Arc::clone(&imp));
-                let client: wire::byte_stream::Client = rpc::capnp_rpc::new_client(ByteStreamServer {
+                let client: wire::byte_stream::Client = capnp_rpc::new_client(ByteStreamServer {
                     imp,
                     serving,
                 });
-                rpc::capnp::capability::FromClientHook::into_client_hook(client)
+                capnp::capability::FromClientHook::into_client_hook(client)
             }),
         )
     }
@@ -120,8 +121,8 @@ static BYTE_STREAM_METHODS: [rpc::Method; 3] = [
         ordinal: 0,
         name: "write",
         streaming: true,
-        params: <wire::byte_stream::write_params::Owned as rpc::capnp::introspect::Introspect>::introspect,
-        results: <() as rpc::capnp::introspect::Introspect>::introspect,
+        params: <wire::byte_stream::write_params::Owned as capnp::introspect::Introspect>::introspect,
+        results: <() as capnp::introspect::Introspect>::introspect,
     },
     rpc::Method {
         interface: "ByteStream",
@@ -129,8 +130,8 @@ static BYTE_STREAM_METHODS: [rpc::Method; 3] = [
         ordinal: 1,
         name: "done",
         streaming: false,
-        params: <wire::byte_stream::done_params::Owned as rpc::capnp::introspect::Introspect>::introspect,
-        results: <wire::byte_stream::done_results::Owned as rpc::capnp::introspect::Introspect>::introspect,
+        params: <wire::byte_stream::done_params::Owned as capnp::introspect::Introspect>::introspect,
+        results: <wire::byte_stream::done_results::Owned as capnp::introspect::Introspect>::introspect,
     },
     rpc::Method {
         interface: "ByteStream",
@@ -138,8 +139,8 @@ static BYTE_STREAM_METHODS: [rpc::Method; 3] = [
         ordinal: 2,
         name: "abort",
         streaming: false,
-        params: <wire::byte_stream::abort_params::Owned as rpc::capnp::introspect::Introspect>::introspect,
-        results: <wire::byte_stream::abort_results::Owned as rpc::capnp::introspect::Introspect>::introspect,
+        params: <wire::byte_stream::abort_params::Owned as capnp::introspect::Introspect>::introspect,
+        results: <wire::byte_stream::abort_results::Owned as capnp::introspect::Introspect>::introspect,
     },
 ];
 
@@ -162,9 +163,9 @@ impl<T: ByteStream> Drop for ByteStreamServer<T> {
 
 impl<T: ByteStream> wire::byte_stream::Server for ByteStreamServer<T> {
     fn write(
-        self: rpc::capnp::capability::Rc<Self>,
+        self: capnp::capability::Rc<Self>,
         params: wire::byte_stream::WriteParams,
-    ) -> impl Future<Output = Result<(), rpc::capnp::Error>> + 'static {
+    ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
         let imp = self.imp();
         self.serving
             .stream(
@@ -177,10 +178,10 @@ impl<T: ByteStream> wire::byte_stream::Server for ByteStreamServer<T> {
     }
 
     fn done(
-        self: rpc::capnp::capability::Rc<Self>,
+        self: capnp::capability::Rc<Self>,
         params: wire::byte_stream::DoneParams,
         results: wire::byte_stream::DoneResults,
-    ) -> impl Future<Output = Result<(), rpc::capnp::Error>> + 'static {
+    ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
         let imp = self.imp();
         self.serving
             .call(
@@ -194,10 +195,10 @@ impl<T: ByteStream> wire::byte_stream::Server for ByteStreamServer<T> {
     }
 
     fn abort(
-        self: rpc::capnp::capability::Rc<Self>,
+        self: capnp::capability::Rc<Self>,
         params: wire::byte_stream::AbortParams,
         results: wire::byte_stream::AbortResults,
-    ) -> impl Future<Output = Result<(), rpc::capnp::Error>> + 'static {
+    ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
         let imp = self.imp();
         self.serving
             .call(
@@ -239,6 +240,7 @@ impl rpc::Message for ByteStreamWriteParams {
 }
 
 struct ByteStreamDoneParams {}
+
 impl rpc::Message for ByteStreamDoneParams {
     type Wire = wire::byte_stream::done_params::Owned;
 

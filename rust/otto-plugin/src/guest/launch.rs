@@ -9,9 +9,7 @@ use std::os::unix::net::UnixStream;
 
 use rustix::net::{AddressFamily, SocketType, sockopt};
 
-use crate::launch::{
-    CONNECT_VARIABLE, COOKIE, COOKIE_VARIABLE, FD_VARIABLE, NOT_BY_HAND, PREFIX,
-};
+use crate::launch::{CONNECT_VARIABLE, COOKIE, COOKIE_VARIABLE, FD_VARIABLE, NOT_BY_HAND, PREFIX};
 use crate::os;
 use crate::rpc::Disconnect;
 
@@ -95,7 +93,10 @@ fn adopt(value: &OsString) -> Result<UnixStream, String> {
         return Err("0, 1 and 2 are the standard streams".into());
     }
     let descriptor = os::adopt(number).map_err(|error| error.to_string())?;
-    match (sockopt::socket_domain(&descriptor), sockopt::socket_type(&descriptor)) {
+    match (
+        sockopt::socket_domain(&descriptor),
+        sockopt::socket_type(&descriptor),
+    ) {
         (Ok(AddressFamily::UNIX), Ok(SocketType::STREAM)) => Ok(UnixStream::from(descriptor)),
         (Ok(_), Ok(_)) => Err("it is a socket, but not a Unix stream socket".into()),
         (Err(error), _) | (_, Err(error)) => Err(error.to_string()),

@@ -34,7 +34,11 @@ impl Plugin {
     pub fn new(app: impl App) -> Self {
         let app = AppClient::new(app);
         let app = AppClient::from_capability(app.capability().independent());
-        Self { app, name: None, version: String::new() }
+        Self {
+            app,
+            name: None,
+            version: String::new(),
+        }
     }
 
     /// Gives the NAME of `otto-TYPE-NAME`. If it is not given, it is taken from the name of the
@@ -79,7 +83,12 @@ impl Plugin {
 /// The NAME that the file was started under: of a link, the link's.
 fn name_of_this_file() -> String {
     let started = std::env::args_os().next().unwrap_or_default();
-    let file = Path::new(&started).file_stem().map(|file| file.to_string_lossy().into_owned());
+    let file = Path::new(&started)
+        .file_stem()
+        .map(|file| file.to_string_lossy().into_owned());
     let file = file.unwrap_or_default();
-    file.strip_prefix("otto-app-").map_or(file.clone(), str::to_owned)
+    match file.strip_prefix("otto-app-") {
+        Some(name) => name.to_owned(),
+        None => file,
+    }
 }

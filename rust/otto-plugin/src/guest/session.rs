@@ -30,7 +30,12 @@ pub(crate) struct PluginServer {
 
 impl PluginServer {
     pub(crate) fn new(app: AppClient, identity: Identity, lifeline: Lifeline) -> Self {
-        Self { app, identity, lifeline, connected: AtomicBool::new(false) }
+        Self {
+            app,
+            identity,
+            lifeline,
+            connected: AtomicBool::new(false),
+        }
     }
 }
 
@@ -46,7 +51,10 @@ impl Plugin for PluginServer {
             return Err(error);
         }
         if self.connected.swap(true, Ordering::AcqRel) {
-            return Err(Error::new(ErrorKind::AlreadyConnected, "the plugin is connected already"));
+            return Err(Error::new(
+                ErrorKind::AlreadyConnected,
+                "the plugin is connected already",
+            ));
         }
         if let Some(link) = log.capability().link() {
             link.limit_messages(host.limits.message_bytes.into());
@@ -61,8 +69,14 @@ impl Plugin for PluginServer {
             protocol: PROTOCOL,
             ..PluginInfo::default()
         };
-        let session = SessionServer { app: self.app.clone(), lifeline: self.lifeline.clone() };
-        Ok(PluginConnectResults { info, session: SessionClient::new(session) })
+        let session = SessionServer {
+            app: self.app.clone(),
+            lifeline: self.lifeline.clone(),
+        };
+        Ok(PluginConnectResults {
+            info,
+            session: SessionClient::new(session),
+        })
     }
 }
 

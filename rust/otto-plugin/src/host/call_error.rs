@@ -85,13 +85,21 @@ impl PluginError {
 
 impl fmt::Display for PluginError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "plugin {}: {} failed: ", self.path.display(), self.method)?;
+        write!(
+            f,
+            "plugin {}: {} failed: ",
+            self.path.display(),
+            self.method
+        )?;
         match &*self.cause {
             PluginErrorCause::Failed(error) => write!(f, "{}", error.message)?,
             PluginErrorCause::Call(error) => write!(f, "{error}")?,
             PluginErrorCause::Died(exit) => write!(f, "expected an answer, but the plugin {exit}")?,
             PluginErrorCause::Disconnected(reason) => {
-                write!(f, "expected an answer, but the connection was lost: {reason}")?;
+                write!(
+                    f,
+                    "expected an answer, but the connection was lost: {reason}"
+                )?;
             }
         }
         let help = self.help();

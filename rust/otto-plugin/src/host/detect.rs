@@ -44,8 +44,10 @@ pub fn detect<'a>(
     directory: &Path,
     detectors: &'a [Detector],
 ) -> Result<Option<&'a Detector>, DetectError> {
-    let names = names(directory)
-        .map_err(|source| DetectError::Directory { path: directory.into(), source })?;
+    let names = names(directory).map_err(|source| DetectError::Directory {
+        path: directory.into(),
+        source,
+    })?;
     let mut sorted: Vec<_> = detectors.iter().collect();
     sorted.sort_by_key(|detector| std::cmp::Reverse(detector.priority));
     for detector in sorted {
@@ -76,8 +78,8 @@ fn matches(directory: &Path, names: &[PathBuf], detector: &Detector) -> Result<b
         }
     }
     for ContentPattern { file, pattern } in &detector.contents {
-        let regex = Regex::new(pattern)
-            .map_err(|error| wrong(detector, pattern, error.to_string()))?;
+        let regex =
+            Regex::new(pattern).map_err(|error| wrong(detector, pattern, error.to_string()))?;
         if let Some(contents) = contents(directory, file)
             && regex.is_match(&contents)
         {
@@ -89,17 +91,25 @@ fn matches(directory: &Path, names: &[PathBuf], detector: &Detector) -> Result<b
 
 fn glob(pattern: &str) -> Result<GlobMatcher, String> {
     let glob = GlobBuilder::new(pattern).literal_separator(true).build();
-    glob.map(|glob| glob.compile_matcher()).map_err(|error| error.kind().to_string())
+    glob.map(|glob| glob.compile_matcher())
+        .map_err(|error| error.kind().to_string())
 }
 
 fn wrong(detector: &Detector, pattern: &str, reason: String) -> DetectError {
-    DetectError::Pattern { kind: detector.r#type.clone(), pattern: pattern.into(), reason }
+    DetectError::Pattern {
+        kind: detector.r#type.clone(),
+        pattern: pattern.into(),
+        reason,
+    }
 }
 
 /// Reads a file of the application's, unless it is too large, or outside of the directory.
 fn contents(directory: &Path, file: &str) -> Option<Vec<u8>> {
     let relative = Path::new(file);
-    if !relative.components().all(|part| matches!(part, Component::Normal(_))) {
+    if !relative
+        .components()
+        .all(|part| matches!(part, Component::Normal(_)))
+    {
         return None;
     }
     let path = directory.join(relative).canonicalize().ok()?;
@@ -107,7 +117,11 @@ fn contents(directory: &Path, file: &str) -> Option<Vec<u8>> {
         return None;
     }
     let mut contents = Vec::new();
-    File::open(path).ok()?.take(LARGEST + 1).read_to_end(&mut contents).ok()?;
+    File::open(path)
+        .ok()?
+        .take(LARGEST + 1)
+        .read_to_end(&mut contents)
+        .ok()?;
     (contents.len() as u64 <= LARGEST).then_some(contents)
 }
 
@@ -135,11 +149,20 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         fs::create_dir(directory.path().join("config")).unwrap();
         fs::write(directory.path().join("Gemfile"), "").unwrap();
-        fs::write(directory.path().join("config/app.rb"), "class A < Rails::Application").unwrap();
+        fs::write(
+            directory.path().join("config/app.rb"),
+            "class A < Rails::Application",
+        )
+        .unwrap();
         let all = [
             detector("ruby", &["Gemfile"], &[], 0),
             detector("other", &["Gem*"], &[], 0),
-            detector("rails", &[], &[("config/app.rb", r"Rails::Application\b")], 10),
+            detector(
+                "rails",
+                &[],
+                &[("config/app.rb", r"Rails::Application\b")],
+                10,
+            ),
         ];
         let found = |detectors| detect(directory.path(), detectors).unwrap();
         assert_eq!(found(&all).unwrap().r#type, "rails");
@@ -166,6 +189,9 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let all = [detector("x", &["["], &[], 0)];
         let error = detect(directory.path(), &all).unwrap_err().to_string();
-        assert!(error.contains("\"[\"") && error.contains("\"x\""), "{error}");
+        assert!(
+            error.contains("\"[\"") && error.contains("\"x\""),
+            "{error}"
+        );
     }
 }

@@ -71,13 +71,24 @@ pub struct Ended {
 
 impl Ended {
     pub(super) fn in_process() -> Self {
-        Self { step: Step::Close, exit: None, output: Output::default() }
+        Self {
+            step: Step::Close,
+            exit: None,
+            output: Output::default(),
+        }
     }
 }
 
 /// Ends a plugin. Runs inside the workers' runtime.
 pub(super) async fn end(parts: Parts, ask: bool) -> Ended {
-    let Parts { session, connection, guest, process, escalation, .. } = parts;
+    let Parts {
+        session,
+        connection,
+        guest,
+        process,
+        escalation,
+        ..
+    } = parts;
     let Some((process, drain)) = process else {
         if ask {
             let _ = timeout(escalation.shutdown, session.shutdown()).await;
@@ -109,7 +120,10 @@ pub(super) async fn end(parts: Parts, ask: bool) -> Ended {
         return ended(Step::Close).await;
     }
     process.signal(Signal::TERM);
-    if timeout(escalation.terminate, process.exited()).await.is_ok() {
+    if timeout(escalation.terminate, process.exited())
+        .await
+        .is_ok()
+    {
         return ended(Step::Terminate).await;
     }
     process.signal(Signal::KILL);

@@ -46,7 +46,9 @@ pub(super) fn environment(
     added: &[(OsString, OsString)],
     descriptor: i32,
 ) -> Vec<(OsString, OsString)> {
-    let mut variables: Vec<_> = env::vars_os().filter(|(name, _)| is_allowed(name)).collect();
+    let mut variables: Vec<_> = env::vars_os()
+        .filter(|(name, _)| is_allowed(name))
+        .collect();
     for (name, value) in added {
         variables.retain(|(known, _)| known != name);
         variables.push((name.clone(), value.clone()));
@@ -59,7 +61,9 @@ pub(super) fn environment(
 
 fn is_allowed(name: &OsStr) -> bool {
     ALLOWED.iter().any(|allowed| name == *allowed)
-        || ALLOWED_PREFIXES.iter().any(|prefix| name.as_bytes().starts_with(prefix.as_bytes()))
+        || ALLOWED_PREFIXES
+            .iter()
+            .any(|prefix| name.as_bytes().starts_with(prefix.as_bytes()))
 }
 
 #[cfg(test)]
@@ -79,13 +83,24 @@ mod tests {
     #[test]
     fn the_user_adds_variables_but_none_of_the_protocols() {
         let pair = |name: &str, value: &str| (OsString::from(name), OsString::from(value));
-        let added = [pair("EXTRA", "1"), pair("PATH", "/bin"), pair("OTTO_PLUGIN_TOKEN", "x")];
+        let added = [
+            pair("EXTRA", "1"),
+            pair("PATH", "/bin"),
+            pair("OTTO_PLUGIN_TOKEN", "x"),
+        ];
         let variables = environment(&added, 7);
         assert!(variables.contains(&pair("EXTRA", "1")));
         assert!(variables.contains(&pair("PATH", "/bin")));
         assert!(variables.contains(&pair(FD_VARIABLE, "7")));
         assert!(variables.contains(&pair(COOKIE_VARIABLE, COOKIE)));
-        assert_eq!(variables.iter().filter(|(name, _)| name == "PATH").count(), 1);
-        assert!(!variables.iter().any(|(name, _)| name == "OTTO_PLUGIN_TOKEN"));
+        assert_eq!(
+            variables.iter().filter(|(name, _)| name == "PATH").count(),
+            1
+        );
+        assert!(
+            !variables
+                .iter()
+                .any(|(name, _)| name == "OTTO_PLUGIN_TOKEN")
+        );
     }
 }

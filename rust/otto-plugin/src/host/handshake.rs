@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use capnp::capability::FromClientHook;
-use capnp::traits::Owned;
+use capnp::traits::{Owned, Pipelined};
 use tokio::sync::oneshot;
 
 use crate::bindings::app::{AppClient, Meta};
@@ -83,13 +83,18 @@ impl Flight {
         log: &LogClient,
         link: &Arc<Link>,
     ) -> Result<Self, CallError> {
-        let unsendable =
-            |what| CallError::Unsendable { method: method(CONNECT).to_string(), what };
+        let unsendable = |what| CallError::Unsendable {
+            method: method(CONNECT).to_string(),
+            what,
+        };
         let plugin = plugin::Client::new(bootstrap.hook);
         let mut connect = plugin.connect_request();
         let mut cx = Writing::new(Some(link), None);
-        host.write(connect.get().init_host(), &mut cx).map_err(unsendable)?;
-        connect.get().set_log(cx.capability(log.capability()).map_err(unsendable)?);
+        host.write(connect.get().init_host(), &mut cx)
+            .map_err(unsendable)?;
+        connect
+            .get()
+            .set_log(cx.capability(log.capability()).map_err(unsendable)?);
         let connect = connect.send();
         let app = connect.pipeline.get_session().app_request().send();
         let meta = app.pipeline.get_app().meta_request().send();
@@ -98,26 +103,28 @@ impl Flight {
 }
 
 /// Reads an answer: the error in it, or what `value` finds.
-async fn read<R: Owned, T>(
+async fn read<R: Owned + Pipelined, T>(
     call: usize,
     link: &Arc<Link>,
     answer: capnp::Result<capnp::capability::Response<R>>,
     value: impl FnOnce(R::Reader<'_>, &mut Reading<'_>) -> Result<Result<T, Error>, Malformed>,
-) -> Result<T, CallError>
-where
-    R: capnp::traits::Pipelined,
-{
+) -> Result<T, CallError> {
     let method = method(call);
     let response = match answer {
         Ok(response) => response,
         Err(error) => return Err(lost_or_fault(method, Some(link), &error).await),
     };
     let mut cx = Reading::new(Some(link), None);
-    let value = cx.pointer(response.get(), method.name).and_then(|root| value(root, &mut cx));
+    let value = cx
+        .pointer(response.get(), method.name)
+        .and_then(|root| value(root, &mut cx));
     match value {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(CallError::Failed(error)),
-        Err(what) => Err(CallError::Misbehaved { method: method.to_string(), what }),
+        Err(what) => Err(CallError::Misbehaved {
+            method: method.to_string(),
+            what,
+        }),
     }
 }
 
@@ -136,7 +143,11 @@ fn read_connect(
         return read_error(results.get_error(), cx).map(Err);
     }
     let info = PluginInfo::read(cx.pointer(results.get_info(), "info")?, cx)?;
-    let session = cx.capability(results.has_session(), results.get_session(), "connect.session")?;
+    let session = cx.capability(
+        results.has_session(),
+        results.get_session(),
+        "connect.session",
+    )?;
     Ok(Ok((info, SessionClient::from_capability(session))))
 }
 

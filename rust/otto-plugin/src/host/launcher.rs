@@ -73,7 +73,8 @@ impl Launcher {
     /// Adds a variable to the environment of the plugin, which otherwise has what the allow-list of
     /// the specification lets through. One of the protocol's own cannot be set.
     pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
-        self.added.push((name.as_ref().into(), value.as_ref().into()));
+        self.added
+            .push((name.as_ref().into(), value.as_ref().into()));
         self
     }
 

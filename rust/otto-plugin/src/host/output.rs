@@ -28,7 +28,10 @@ const LAST: Duration = Duration::from_secs(1);
 
 /// A stream of a plugin's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "a process has no other standard output stream")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a process has no other standard output stream"
+)]
 pub enum OutputStream {
     /// Its standard error.
     Stderr,
@@ -37,7 +40,7 @@ pub enum OutputStream {
 }
 
 /// The end of what a plugin has printed: the last 64 KiB of each stream.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Output {
     /// The end of its standard output.
@@ -55,11 +58,22 @@ impl Output {
             let lines: Vec<_> = tail.trim_end().lines().rev().take(5).collect();
             for (index, line) in lines.into_iter().rev().enumerate() {
                 let name = if index == 0 { name } else { "      " };
-                let line: String = line.chars().take(200).flat_map(char::escape_debug).collect();
+                let line: String = line
+                    .chars()
+                    .take(200)
+                    .flat_map(char::escape_debug)
+                    .collect();
                 text.push_str(&format!("\n  {name}: {line}"));
             }
         }
         text
+    }
+}
+
+impl fmt::Debug for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (stdout, stderr) = (self.stdout.escape_ascii(), self.stderr.escape_ascii());
+        write!(f, "Output {{ stdout: \"{stdout}\", stderr: \"{stderr}\" }}")
     }
 }
 
@@ -83,7 +97,12 @@ struct Kept {
 
 impl fmt::Debug for Kept {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Kept({} + {} bytes)", self.stdout.len(), self.stderr.len())
+        write!(
+            f,
+            "Kept({} + {} bytes)",
+            self.stdout.len(),
+            self.stderr.len()
+        )
     }
 }
 
@@ -100,25 +119,38 @@ impl Drain {
         let shown = sink.map(show).transpose()?;
         let kept = Arc::<Mutex<Kept>>::default();
         let (open, still_open) = watch::channel(2);
-        for (stream, pipe) in
-            [(OutputStream::Stdout, pipes.stdout), (OutputStream::Stderr, pipes.stderr)]
-        {
+        for (stream, pipe) in [
+            (OutputStream::Stdout, pipes.stdout),
+            (OutputStream::Stderr, pipes.stderr),
+        ] {
             let pipe = Receiver::from_owned_fd(pipe)?;
-            let drained = drain(stream, pipe, Arc::clone(&kept), shown.clone(), process.clone());
+            let drained = drain(
+                stream,
+                pipe,
+                Arc::clone(&kept),
+                shown.clone(),
+                process.clone(),
+            );
             let open = open.clone();
             runtime.spawn(async move {
                 drained.await;
                 open.send_modify(|open| *open -= 1);
             });
         }
-        Ok(Self { kept, open: still_open })
+        Ok(Self {
+            kept,
+            open: still_open,
+        })
     }
 
     /// What has been printed, as far as it has come.
     pub(crate) fn output(&self) -> Output {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let all = |bytes: &VecDeque<u8>| bytes.iter().copied().collect();
-        Output { stdout: all(&kept.stdout), stderr: all(&kept.stderr) }
+        Output {
+            stdout: all(&kept.stdout),
+            stderr: all(&kept.stderr),
+        }
     }
 
     /// What a process that has ended had printed.
@@ -133,7 +165,11 @@ impl Drain {
     /// The first line on stdout.
     pub(crate) fn first_line(&self) -> Vec<u8> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.head.split(|byte| *byte == b'\n').next().unwrap_or_default().to_vec()
+        kept.head
+            .split(|byte| *byte == b'\n')
+            .next()
+            .unwrap_or_default()
+            .to_vec()
     }
 }
 
@@ -151,14 +187,15 @@ async fn drain(
         let read = tokio::select! {
             biased;
             read = pipe.read(&mut buffer) => read,
-            _ = process.exited() => match pipe.try_read(&mut buffer) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-                read => read,
-            },
+            // The runtime may not have noticed yet what is there to be read, so it is not asked.
+            _ = process.exited() => rustix::io::read(&pipe, &mut buffer).map_err(io::Error::from),
         };
+        // Nothing more to come, or nothing there: `WouldBlock` is an error as well.
         let Ok(length @ 1..) = read else { return };
         let bytes = &buffer[..length];
-        kept.lock().unwrap_or_else(PoisonError::into_inner).take(stream, bytes);
+        kept.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take(stream, bytes);
         if let Some(shown) = &shown {
             let _ = shown.try_send((stream, bytes.to_vec()));
         }
@@ -183,11 +220,13 @@ impl Kept {
 
 fn show(mut sink: Sink) -> io::Result<mpsc::Sender<(OutputStream, Vec<u8>)>> {
     let (shown, mut waiting) = mpsc::channel::<(OutputStream, Vec<u8>)>(WAITING);
-    thread::Builder::new().name("otto-plugin-output".into()).spawn(move || {
-        while let Some((stream, bytes)) = waiting.blocking_recv() {
-            sink(stream, &bytes);
-        }
-    })?;
+    thread::Builder::new()
+        .name("otto-plugin-output".into())
+        .spawn(move || {
+            while let Some((stream, bytes)) = waiting.blocking_recv() {
+                sink(stream, &bytes);
+            }
+        })?;
     Ok(shown)
 }
 

@@ -88,12 +88,19 @@ impl Plugin {
 
     /// The number of its process, unless it runs in this one.
     pub fn pid(&self) -> Option<u32> {
-        self.parts().process.as_ref().map(|(process, _)| process.pid())
+        self.parts()
+            .process
+            .as_ref()
+            .map(|(process, _)| process.pid())
     }
 
     /// The end of what it has printed so far.
     pub fn output(&self) -> Output {
-        self.parts().process.as_ref().map(|(_, drain)| drain.output()).unwrap_or_default()
+        self.parts()
+            .process
+            .as_ref()
+            .map(|(_, drain)| drain.output())
+            .unwrap_or_default()
     }
 
     /// Asks it whether it answers. A plugin that does not is not ended by that.
@@ -114,9 +121,11 @@ impl Plugin {
         context: Context,
         services: &Services,
     ) -> Result<Option<Appfile>, PluginError> {
-        self.lend("App.implicit", services, async move |app: AppClient, host| {
-            app.implicit(context, host).await
-        })
+        self.lend(
+            "App.implicit",
+            services,
+            async move |app: AppClient, host| app.implicit(context, host).await,
+        )
         .await
     }
 
@@ -126,9 +135,11 @@ impl Plugin {
         context: Context,
         services: &Services,
     ) -> Result<CompileResult, PluginError> {
-        self.lend("App.compile", services, async move |app: AppClient, host| {
-            app.compile(context, host).await
-        })
+        self.lend(
+            "App.compile",
+            services,
+            async move |app: AppClient, host| app.compile(context, host).await,
+        )
         .await
     }
 
@@ -197,7 +208,11 @@ impl Plugin {
             cancellation: Client::from_capability(over.capability().permanent()),
             terminal: services.terminal.clone(),
         };
-        let app = self.parts().app.capability().lending(Arc::clone(&lent.lease));
+        let app = self
+            .parts()
+            .app
+            .capability()
+            .lending(Arc::clone(&lent.lease));
         let answer = call(AppClient::from_capability(app), host).await;
         lent.end();
         lent.lease.idle().await;
@@ -284,4 +299,3 @@ impl Cancellation for UntilEnd {
         CancelReason::Ended
     }
 }
-

@@ -7,7 +7,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
@@ -15,6 +15,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::environment::environment;
 use crate::os::exec::Image;
+use crate::rpc::Once;
 
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +74,12 @@ impl Process {
         socket: OwnedFd,
     ) -> io::Result<(Arc<Self>, Pipes)> {
         let (reply, started) = oneshot::channel();
-        let request = Request { path: path.into(), added: added.into(), socket, reply };
+        let request = Request {
+            path: path.into(),
+            added: added.into(),
+            socket,
+            reply,
+        };
         let gone = || io::Error::other("the thread that starts plugins is gone");
         starter()?.send(request).map_err(|_| gone())?;
         started.await.map_err(|_| gone())?
@@ -92,7 +98,11 @@ impl Process {
     pub(crate) async fn exited(&self) -> Exit {
         let mut exit = self.exit.subscribe();
         // The sender is in `self`, so there is always an exit to come.
-        let exit = exit.wait_for(Option::is_some).await.ok().and_then(|exit| *exit);
+        let exit = exit
+            .wait_for(Option::is_some)
+            .await
+            .ok()
+            .and_then(|exit| *exit);
         exit.unwrap_or(Exit::Status(0))
     }
 
@@ -109,10 +119,15 @@ impl Process {
     fn watch(child: Child) -> io::Result<Arc<Self>> {
         let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
         let pid = pid.ok_or_else(|| io::Error::other("the process has no number"))?;
-        let process =
-            Arc::new(Self { pid, running: Mutex::new(true), exit: watch::Sender::new(None) });
+        let process = Arc::new(Self {
+            pid,
+            running: Mutex::new(true),
+            exit: watch::Sender::new(None),
+        });
         let watched = Arc::clone(&process);
-        thread::Builder::new().name("otto-plugin-wait".into()).spawn(move || watched.reap(child))?;
+        thread::Builder::new()
+            .name("otto-plugin-wait".into())
+            .spawn(move || watched.reap(child))?;
         Ok(process)
     }
 
@@ -141,22 +156,29 @@ struct Request {
 /// Gives the thread that starts plugins. The kernel ends a plugin with the *thread* that started
 /// it, so this one lives as long as the process does.
 fn starter() -> io::Result<&'static mpsc::Sender<Request>> {
-    static STARTER: OnceLock<mpsc::Sender<Request>> = OnceLock::new();
-    if let Some(starter) = STARTER.get() {
-        return Ok(starter);
-    }
-    let (requests, queue) = mpsc::channel::<Request>();
-    thread::Builder::new().name("otto-plugin-start".into()).spawn(move || {
-        for Request { path, added, socket, reply } in queue {
-            let started = start(&path, &added, &socket);
-            drop(socket);
-            if let Err(Ok((process, _))) = reply.send(started) {
-                // Nobody waits for it any more.
-                process.signal(Signal::KILL);
-            }
-        }
-    })?;
-    Ok(STARTER.get_or_init(|| requests))
+    static STARTER: Once<mpsc::Sender<Request>> = Once::new();
+    STARTER.get(|| {
+        let (requests, queue) = mpsc::channel::<Request>();
+        thread::Builder::new()
+            .name("otto-plugin-start".into())
+            .spawn(move || {
+                for Request {
+                    path,
+                    added,
+                    socket,
+                    reply,
+                } in queue
+                {
+                    let started = start(&path, &added, &socket);
+                    drop(socket);
+                    if let Err(Ok((process, _))) = reply.send(started) {
+                        // Nobody waits for it any more.
+                        process.signal(Signal::KILL);
+                    }
+                }
+            })?;
+        Ok(requests)
+    })
 }
 
 fn start(
@@ -176,9 +198,13 @@ fn start(
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let process = Process::watch(child)?;
     match (stdout, stderr) {
-        (Some(stdout), Some(stderr)) => {
-            Ok((process, Pipes { stdout: stdout.into(), stderr: stderr.into() }))
-        }
+        (Some(stdout), Some(stderr)) => Ok((
+            process,
+            Pipes {
+                stdout: stdout.into(),
+                stderr: stderr.into(),
+            },
+        )),
         _ => Err(io::Error::other("the process has no pipes")),
     }
 }

@@ -10,12 +10,12 @@ use rustix::process::Signal;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::Greeting;
 use super::launcher::Launcher;
 use super::output::Drain;
 use super::plugin::{Parts, Plugin};
 use super::process::Process;
 use super::start_error::{Phase, StartCause, StartError, not_executable};
-use super::Greeting;
 use crate::bindings::error::ErrorKind;
 use crate::launch::PROTOCOL;
 use crate::rpc::{CallError, Disconnect};
@@ -26,7 +26,15 @@ const DEATH: Duration = Duration::from_secs(1);
 
 /// Starts a plugin. Runs inside the workers' runtime.
 pub(super) async fn start(launcher: Launcher) -> Result<Plugin, StartError> {
-    let Launcher { path, added, host, log, sink, timeout: limit, escalation } = launcher;
+    let Launcher {
+        path,
+        added,
+        host,
+        log,
+        sink,
+        timeout: limit,
+        escalation,
+    } = launcher;
     let system = |error| StartError::system(path.clone(), error);
     let (ours, theirs) = UnixStream::pair().map_err(system)?;
 
@@ -44,13 +52,20 @@ pub(super) async fn start(launcher: Launcher) -> Result<Plugin, StartError> {
         }),
         output: Box::default(),
     })?;
-    let mut attempt = Attempt { path, process, connection, armed: true };
+    let mut attempt = Attempt {
+        path,
+        process,
+        connection,
+        armed: true,
+    };
     let drain = Drain::start(pipes, &attempt.process, sink)
         .map_err(|error| StartError::system(attempt.path.clone(), error))?;
 
     let Greeting { connect, app, meta } = greeting;
     let connect = attempt.answer(connect, deadline).await;
-    let (info, session) = attempt.check(Phase::Connect, limit, connect, &drain).await?;
+    let (info, session) = attempt
+        .check(Phase::Connect, limit, connect, &drain)
+        .await?;
     if info.protocol != PROTOCOL {
         let cause = StartCause::WrongAnswer(format!(
             "it chose version {} of the protocol, and was offered {PROTOCOL}",
@@ -123,7 +138,9 @@ impl Attempt {
                 Err(_) => Err(self.lost()),
             }
         };
-        timeout_at(deadline, answered).await.unwrap_or(Err(Missing::Late))
+        timeout_at(deadline, answered)
+            .await
+            .unwrap_or(Err(Missing::Late))
     }
 
     fn lost(&self) -> Missing {
@@ -169,7 +186,9 @@ impl Attempt {
         let seen = self.connection.seen();
         let broken = matches!(self.connection.link.why(), Disconnect::Broken(_));
         if phase == Phase::Connect && (broken || (seen.messages == 0 && !seen.first.is_empty())) {
-            return StartCause::NotAPlugin { first_bytes: seen.first };
+            return StartCause::NotAPlugin {
+                first_bytes: seen.first,
+            };
         }
         match timeout(DEATH, self.process.exited()).await {
             Ok(_) => self.exited(),
@@ -199,12 +218,19 @@ impl Attempt {
         let cause = if silent && is_otto_02(&line) {
             StartCause::Otto02 { line }
         } else if silent && seen.messages == 0 && !seen.first.is_empty() {
-            StartCause::NotAPlugin { first_bytes: seen.first }
+            StartCause::NotAPlugin {
+                first_bytes: seen.first,
+            }
         } else {
             cause
         };
         let (cause, output) = (Box::new(cause), Box::new(output));
-        StartError { path: self.path.clone(), phase, cause, output }
+        StartError {
+            path: self.path.clone(),
+            phase,
+            cause,
+            output,
+        }
     }
 }
 
@@ -212,7 +238,9 @@ impl Attempt {
 fn is_otto_02(line: &str) -> bool {
     let mut parts = line.trim_end().splitn(3, '|');
     let number = parts.next().is_some_and(|part| part.parse::<u32>().is_ok());
-    let network = parts.next().is_some_and(|part| matches!(part, "unix" | "tcp"));
+    let network = parts
+        .next()
+        .is_some_and(|part| matches!(part, "unix" | "tcp"));
     number && network && parts.next().is_some_and(|address| !address.is_empty())
 }
 

@@ -118,8 +118,14 @@ impl StartError {
     /// Whose fault it is.
     pub fn blame(&self) -> Blame {
         match &*self.cause {
-            StartCause::CouldNotExecute { why: NotExecutable::Missing, .. } => Blame::Caller,
-            StartCause::CouldNotExecute { why: NotExecutable::Other, .. }
+            StartCause::CouldNotExecute {
+                why: NotExecutable::Missing,
+                ..
+            } => Blame::Caller,
+            StartCause::CouldNotExecute {
+                why: NotExecutable::Other,
+                ..
+            }
             | StartCause::System(_) => Blame::System,
             StartCause::Incompatible { .. } | StartCause::Otto02 { .. } => Blame::Incompatible,
             _ => Blame::Plugin,
@@ -132,7 +138,10 @@ impl StartError {
         match &*self.cause {
             StartCause::CouldNotExecute { why, .. } => match why {
                 NotExecutable::Interpreter(program) => {
-                    format!("install {}, or correct the first line of {path}", program.display())
+                    format!(
+                        "install {}, or correct the first line of {path}",
+                        program.display()
+                    )
                 }
                 NotExecutable::Missing => "check the path".into(),
                 NotExecutable::Mode(_) => format!("run `chmod +x {path}`"),
@@ -176,8 +185,17 @@ impl StartError {
 
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { path, phase, cause, output } = self;
-        write!(f, "plugin {} could not be started (phase {phase}): {cause}", path.display())?;
+        let Self {
+            path,
+            phase,
+            cause,
+            output,
+        } = self;
+        write!(
+            f,
+            "plugin {} could not be started (phase {phase}): {cause}",
+            path.display()
+        )?;
         write!(f, "\n  help: {}{}", self.help(), output.excerpt())
     }
 }
@@ -265,8 +283,15 @@ pub(super) fn not_executable(path: &Path, error: &io::Error) -> NotExecutable {
 fn interpreter(path: &Path) -> Option<PathBuf> {
     let mut head = Vec::new();
     // The kernel looks no further than this either.
-    File::open(path).ok()?.take(256).read_to_end(&mut head).ok()?;
-    let line = head.strip_prefix(b"#!")?.split(|byte| *byte == b'\n').next()?;
+    File::open(path)
+        .ok()?
+        .take(256)
+        .read_to_end(&mut head)
+        .ok()?;
+    let line = head
+        .strip_prefix(b"#!")?
+        .split(|byte| *byte == b'\n')
+        .next()?;
     let line = String::from_utf8_lossy(line);
     line.split_whitespace().next().map(PathBuf::from)
 }

@@ -80,9 +80,16 @@ unsafe impl Sync for Pointers {}
 
 impl Pointers {
     fn new(image: &Image) -> Self {
-        let mut envp: Vec<_> = image.environment.iter().map(|variable| variable.as_ptr()).collect();
+        let mut envp: Vec<_> = image
+            .environment
+            .iter()
+            .map(|variable| variable.as_ptr())
+            .collect();
         envp.push(ptr::null());
-        Self { argv: [image.path.as_ptr(), ptr::null()], envp }
+        Self {
+            argv: [image.path.as_ptr(), ptr::null()],
+            envp,
+        }
     }
 
     fn argv(&self) -> *const *const libc::c_char {
@@ -127,7 +134,9 @@ fn keep_only(socket: RawFd) -> io::Result<()> {
     if !close_range_on_exec() {
         let last = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
         // Without a limit there is no end: 65,536 is what systems allow that have one.
-        let last = last.and_then(|last| RawFd::try_from(last).ok()).unwrap_or(65_536);
+        let last = last
+            .and_then(|last| RawFd::try_from(last).ok())
+            .unwrap_or(65_536);
         for number in 3..last {
             // SAFETY: a number that is not open is an error without effect.
             unsafe {
@@ -146,7 +155,14 @@ fn keep_only(socket: RawFd) -> io::Result<()> {
 fn close_range_on_exec() -> bool {
     let (first, last) = (3_u32, u32::MAX);
     // SAFETY: it only marks descriptors. A kernel without it, before 5.11, answers an error.
-    unsafe { libc::syscall(libc::SYS_close_range, first, last, libc::CLOSE_RANGE_CLOEXEC) == 0 }
+    unsafe {
+        libc::syscall(
+            libc::SYS_close_range,
+            first,
+            last,
+            libc::CLOSE_RANGE_CLOEXEC,
+        ) == 0
+    }
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -1,6 +1,9 @@
 //! What only the operating system can do, and Rust calls unsafe.
 
-#![expect(unsafe_code, reason = "the calls below have no safe form; each says why it is sound")]
+#![expect(
+    unsafe_code,
+    reason = "the calls below have no safe form; each says why it is sound"
+)]
 
 pub(crate) mod exec;
 

@@ -42,8 +42,10 @@ impl Capability {
                     Ok(response) => response,
                     Err(error) => return Err(lost_or_fault(method, link.as_deref(), &error).await),
                 };
-                let misbehaved =
-                    |what| CallError::Misbehaved { method: method.to_string(), what };
+                let misbehaved = |what| CallError::Misbehaved {
+                    method: method.to_string(),
+                    what,
+                };
                 let mut cx = Reading::new(link.as_ref(), scope.as_ref());
                 let root = response.get().and_then(|root| root.get_as());
                 let reader = cx.pointer(root, method.name).map_err(misbehaved)?;
@@ -90,9 +92,11 @@ impl Capability {
             None => None,
         };
         let pass = match self.scope() {
-            Some(scope) => {
-                Some(scope.enter().ok_or_else(|| CallError::Failed(Error::revoked(method)))?)
-            }
+            Some(scope) => Some(
+                scope
+                    .enter()
+                    .ok_or_else(|| CallError::Failed(Error::revoked(method)))?,
+            ),
             None => None,
         };
         let thread = rpc_thread().map_err(|source| CallError::System {
@@ -138,7 +142,10 @@ impl Capability {
         match answered.await {
             Ok(result) => result,
             // The RPC thread dropped the call: a panic below it took the task away.
-            Err(_) => Err(disconnected(method, lost.map_or(Disconnect::Closed, |link| link.why()))),
+            Err(_) => Err(disconnected(
+                method,
+                lost.map_or(Disconnect::Closed, |link| link.why()),
+            )),
         }
     }
 }
@@ -166,14 +173,22 @@ impl Prepared {
         link: Option<&Arc<Link>>,
         lease: Option<&Arc<Gate>>,
     ) -> Result<Self, CallError> {
-        let unsendable = |what| CallError::Unsendable { method: method.to_string(), what };
+        let unsendable = |what| CallError::Unsendable {
+            method: method.to_string(),
+            what,
+        };
         let mut request = hook.new_call(method.interface_id, method.ordinal, None);
         let builder = request.get().init_as::<<P::Wire as Owned>::Builder<'_>>();
-        params.write(builder, &mut Writing::new(link, lease)).map_err(unsendable)?;
+        params
+            .write(builder, &mut Writing::new(link, lease))
+            .map_err(unsendable)?;
         let limit = link.map_or(MESSAGE_BYTES, |link| link.peer_message_bytes());
         let words = request.get().into_reader().target_size();
         let words = words.map_err(|error| {
-            unsendable(Unsendable::Unwritable { field: method.name, reason: error.to_string() })
+            unsendable(Unsendable::Unwritable {
+                field: method.name,
+                reason: error.to_string(),
+            })
         })?;
         let size = words.word_count * 8 + CALL_OVERHEAD;
         if size > limit {
@@ -212,11 +227,19 @@ async fn ended(link: Option<&Link>) -> Disconnect {
 }
 
 fn disconnected(method: &'static Method, reason: Disconnect) -> CallError {
-    CallError::Disconnected { method: method.to_string(), sent: true, reason }
+    CallError::Disconnected {
+        method: method.to_string(),
+        sent: true,
+        reason,
+    }
 }
 
 fn not_sent(method: &'static Method, link: &Link) -> CallError {
-    CallError::Disconnected { method: method.to_string(), sent: false, reason: link.why() }
+    CallError::Disconnected {
+        method: method.to_string(),
+        sent: false,
+        reason: link.why(),
+    }
 }
 
 /// A panic below the RPC layer spoils its connection: it is ended, and nothing else.

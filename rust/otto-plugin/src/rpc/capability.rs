@@ -69,12 +69,18 @@ impl Capability {
     /// ends.
     #[must_use]
     pub fn independent(&self) -> Self {
-        Self { independent: true, ..self.clone() }
+        Self {
+            independent: true,
+            ..self.clone()
+        }
     }
 
     /// The same local object, which is never lent for a call, but handed over for good.
     pub(crate) fn permanent(&self) -> Self {
-        Self { permanent: true, ..self.clone() }
+        Self {
+            permanent: true,
+            ..self.clone()
+        }
     }
 
     /// Takes an object of a peer's. Runs on the RPC thread.
@@ -85,13 +91,21 @@ impl Capability {
     }
 
     fn from_target(target: Target) -> Self {
-        Self { target: Arc::new(target), lease: None, independent: false, permanent: false }
+        Self {
+            target: Arc::new(target),
+            lease: None,
+            independent: false,
+            permanent: false,
+        }
     }
 
     /// The same object. Local capabilities in the parameters of a call through this handle are lent
     /// until `lease` closes.
     pub(crate) fn lending(&self, lease: Arc<Gate>) -> Self {
-        Self { lease: Some(lease), ..self.clone() }
+        Self {
+            lease: Some(lease),
+            ..self.clone()
+        }
     }
 
     pub(crate) fn lease(&self) -> Option<&Arc<Gate>> {
@@ -117,7 +131,11 @@ impl Capability {
         match &*self.target {
             Target::Local(Local(Some(make))) => {
                 let lease = lease.filter(|_| !self.permanent);
-                make(Serving::new(link.cloned(), lease.cloned(), self.independent))
+                make(Serving::new(
+                    link.cloned(),
+                    lease.cloned(),
+                    self.independent,
+                ))
             }
             Target::Local(Local(None)) => broken("the capability is being dropped"),
             Target::Remote(remote) => {

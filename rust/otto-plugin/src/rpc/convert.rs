@@ -115,7 +115,11 @@ pub struct Reading<'a> {
 
 impl<'a> Reading<'a> {
     pub(crate) fn new(link: Option<&'a Arc<Link>>, scope: Option<&'a Arc<Gate>>) -> Self {
-        Self { link, scope, depth: 0 }
+        Self {
+            link,
+            scope,
+            depth: 0,
+        }
     }
 
     /// Takes text, which has to be UTF-8.
@@ -143,7 +147,10 @@ impl<'a> Reading<'a> {
         value: capnp::Result<T>,
         field: &'static str,
     ) -> Result<T, Malformed> {
-        value.map_err(|error| Malformed::Unreadable { field, reason: error.to_string() })
+        value.map_err(|error| Malformed::Unreadable {
+            field,
+            reason: error.to_string(),
+        })
     }
 
     /// Takes an enum, of which the reader may know less than the sender: its number.
@@ -165,7 +172,11 @@ impl<'a> Reading<'a> {
             return Err(Malformed::NoCapability { field });
         }
         let client = self.pointer(value, field)?;
-        Ok(Capability::remote(client.into_client_hook(), self.link.cloned(), self.scope.cloned()))
+        Ok(Capability::remote(
+            client.into_client_hook(),
+            self.link.cloned(),
+            self.scope.cloned(),
+        ))
     }
 
     /// Reads a value that lies one level deeper.
@@ -174,7 +185,10 @@ impl<'a> Reading<'a> {
         read: impl FnOnce(&mut Self) -> Result<T, Malformed>,
     ) -> Result<T, Malformed> {
         if self.depth == VALUE_DEPTH {
-            return Err(Malformed::Depth { depth: self.depth + 1, limit: VALUE_DEPTH });
+            return Err(Malformed::Depth {
+                depth: self.depth + 1,
+                limit: VALUE_DEPTH,
+            });
         }
         self.depth += 1;
         let value = read(self);
@@ -203,7 +217,11 @@ pub struct Writing<'a> {
 
 impl<'a> Writing<'a> {
     pub(crate) fn new(link: Option<&'a Arc<Link>>, lease: Option<&'a Arc<Gate>>) -> Self {
-        Self { link, lease, depth: 0 }
+        Self {
+            link,
+            lease,
+            depth: 0,
+        }
     }
 
     /// Takes the length of a list or of data.
@@ -239,7 +257,10 @@ impl<'a> Writing<'a> {
         write: impl FnOnce(&mut Self) -> Result<T, Unsendable>,
     ) -> Result<T, Unsendable> {
         if self.depth == VALUE_DEPTH {
-            return Err(Unsendable::Depth { depth: self.depth + 1, limit: VALUE_DEPTH });
+            return Err(Unsendable::Depth {
+                depth: self.depth + 1,
+                limit: VALUE_DEPTH,
+            });
         }
         self.depth += 1;
         let value = write(self);
@@ -253,7 +274,10 @@ impl<'a> Writing<'a> {
         value: capnp::Result<T>,
         field: &'static str,
     ) -> Result<T, Unsendable> {
-        value.map_err(|error| Unsendable::Unwritable { field, reason: error.to_string() })
+        value.map_err(|error| Unsendable::Unwritable {
+            field,
+            reason: error.to_string(),
+        })
     }
 
     /// Says that a member that was read from a newer peer cannot be sent on.

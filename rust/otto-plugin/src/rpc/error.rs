@@ -115,9 +115,10 @@ impl From<CallError> for Error {
             CallError::Failed(error) => error,
             other => {
                 let kind = match &other {
-                    CallError::Unsendable { what: Unsendable::Size { .. }, .. } => {
-                        ErrorKind::LimitExceeded
-                    }
+                    CallError::Unsendable {
+                        what: Unsendable::Size { .. },
+                        ..
+                    } => ErrorKind::LimitExceeded,
                     _ => ErrorKind::Unspecified,
                 };
                 Self::new(kind, other.to_string())

@@ -15,6 +15,7 @@ mod convert;
 mod error;
 mod gate;
 mod link;
+mod once;
 mod serving;
 mod table;
 mod thread;
@@ -36,6 +37,7 @@ pub use workers::drop_elsewhere;
 pub(crate) use call::lost_or_fault;
 pub(crate) use gate::Gate;
 pub(crate) use link::Link;
+pub(crate) use once::Once;
 pub(crate) use thread::{panic_text, rpc_thread};
 pub(crate) use workers::{inside, within, workers};
 

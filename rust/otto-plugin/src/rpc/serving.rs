@@ -46,7 +46,11 @@ impl Serving {
         lease: Option<Arc<Gate>>,
         independent: bool,
     ) -> Self {
-        let order = if independent { None } else { Some(Rc::default()) };
+        let order = if independent {
+            None
+        } else {
+            Some(Rc::default())
+        };
         Self { link, lease, order }
     }
 
@@ -144,7 +148,13 @@ impl Serving {
             }
             run(method, started, stop, async move { body(params).await }).await
         };
-        Ok((running, Admitted { _lease: lease, _served: served }))
+        Ok((
+            running,
+            Admitted {
+                _lease: lease,
+                _served: served,
+            },
+        ))
     }
 }
 
@@ -196,7 +206,10 @@ async fn stopped(link: Option<&Link>) {
 }
 
 fn cancelled(method: &'static Method) -> Error {
-    Error::new(ErrorKind::Cancelled, format!("{method} was cancelled: the session is ending"))
+    Error::new(
+        ErrorKind::Cancelled,
+        format!("{method} was cancelled: the session is ending"),
+    )
 }
 
 /// Results that say that the call failed, or an exception if the method has no field for it.
@@ -229,6 +242,8 @@ fn write_reply<R: Reply>(
 
 impl fmt::Debug for Serving {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Serving").field("lent", &self.lease.is_some()).finish_non_exhaustive()
+        f.debug_struct("Serving")
+            .field("lent", &self.lease.is_some())
+            .finish_non_exhaustive()
     }
 }

@@ -5,11 +5,12 @@
 use std::any::Any;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::OnceLock;
 use std::thread;
 
 use tokio::sync::mpsc;
 use tokio::task::LocalSet;
+
+use super::once::Once;
 
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -19,31 +20,35 @@ pub(crate) struct RpcThread {
     jobs: mpsc::UnboundedSender<Job>,
 }
 
-static THREAD: OnceLock<RpcThread> = OnceLock::new();
+static THREAD: Once<RpcThread> = Once::new();
 
 /// Gives the RPC thread of this process, and starts it if there is none yet.
 ///
 /// It lives as long as the process does.
 pub(crate) fn rpc_thread() -> io::Result<&'static RpcThread> {
-    if let Some(thread) = THREAD.get() {
-        return Ok(thread);
-    }
-    let (jobs, mut queue) = mpsc::unbounded_channel::<Job>();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    thread::Builder::new().name("otto-plugin-rpc".into()).spawn(move || {
-        let local = LocalSet::new();
-        local.block_on(&runtime, async move {
-            while let Some(job) = queue.recv().await {
-                // A job that panics has spoiled its own connection, which ends by itself.
-                let _ = catch_unwind(AssertUnwindSafe(job));
-            }
-        });
-    })?;
-    // Of two threads that race to be the first, one ends at once: its queue is dropped here.
-    Ok(THREAD.get_or_init(|| RpcThread { jobs }))
+    THREAD.get(RpcThread::start)
 }
 
 impl RpcThread {
+    fn start() -> io::Result<Self> {
+        let (jobs, mut queue) = mpsc::unbounded_channel::<Job>();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        thread::Builder::new()
+            .name("otto-plugin-rpc".into())
+            .spawn(move || {
+                let local = LocalSet::new();
+                local.block_on(&runtime, async move {
+                    while let Some(job) = queue.recv().await {
+                        // A job that panics has spoiled its own connection, which ends by itself.
+                        let _ = catch_unwind(AssertUnwindSafe(job));
+                    }
+                });
+            })?;
+        Ok(Self { jobs })
+    }
+
     /// Runs `job` on the RPC thread, after all that were submitted before it.
     pub(crate) fn submit(&self, job: impl FnOnce() + Send + 'static) {
         // The receiver lives as long as the process.

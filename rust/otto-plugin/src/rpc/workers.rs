@@ -2,30 +2,29 @@
 
 use std::future::Future;
 use std::io;
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::once::Once;
+
 /// More than the calls that can be in flight on several connections at once.
 const MAX_THREADS: usize = 512;
 
-static WORKERS: OnceLock<Runtime> = OnceLock::new();
+static WORKERS: Once<Runtime> = Once::new();
 
 /// Gives the runtime that author's code runs in, and starts it if there is none yet.
 pub(crate) fn workers() -> io::Result<&'static Runtime> {
-    if let Some(runtime) = WORKERS.get() {
-        return Ok(runtime);
-    }
-    let runtime = Builder::new_multi_thread()
-        .worker_threads(2)
-        .max_blocking_threads(MAX_THREADS)
-        .thread_name("otto-plugin-work")
-        .enable_all()
-        .build()?;
-    Ok(WORKERS.get_or_init(|| runtime))
+    WORKERS.get(|| {
+        Builder::new_multi_thread()
+            .worker_threads(2)
+            .max_blocking_threads(MAX_THREADS)
+            .thread_name("otto-plugin-work")
+            .enable_all()
+            .build()
+    })
 }
 
 /// Runs `future` to its end on a thread of its own, which it may block.
@@ -49,7 +48,10 @@ pub(crate) async fn within<T: Send + 'static>(
     limit: Duration,
     future: impl Future<Output = T> + Send + 'static,
 ) -> Option<T> {
-    inside(async move { timeout(limit, future).await.ok() }).await.ok().flatten()
+    inside(async move { timeout(limit, future).await.ok() })
+        .await
+        .ok()
+        .flatten()
 }
 
 /// Drops `value` on a thread on which an author's code may run.

@@ -19,11 +19,19 @@ pub(super) struct Sink {
 
 impl Sink {
     pub(super) fn new(directory: MemoryDirectory, key: String) -> Self {
-        Self { directory, key, bytes: Mutex::new(Some(Vec::new())) }
+        Self {
+            directory,
+            key,
+            bytes: Mutex::new(Some(Vec::new())),
+        }
     }
 
     fn end(&self) -> Result<Vec<u8>, Error> {
-        let bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let bytes = self
+            .bytes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         bytes.ok_or_else(|| Error::new(ErrorKind::Closed, "the stream has ended already"))
     }
 }

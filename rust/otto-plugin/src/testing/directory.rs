@@ -66,12 +66,20 @@ impl MemoryDirectory {
     }
 
     fn record(&self, method: &'static str, lookup: &Lookup) {
-        let call = DirectoryCall { method, lookup: Some(lookup.clone()), key: None };
+        let call = DirectoryCall {
+            method,
+            lookup: Some(lookup.clone()),
+            key: None,
+        };
         self.with(|state| state.calls.push(call));
     }
 
     fn record_blob(&self, method: &'static str, key: &str) {
-        let call = DirectoryCall { method, lookup: None, key: Some(key.into()) };
+        let call = DirectoryCall {
+            method,
+            lookup: None,
+            key: Some(key.into()),
+        };
         self.with(|state| state.calls.push(call));
     }
 
@@ -100,7 +108,10 @@ impl MemoryDirectory {
                 return Err(Error::new(ErrorKind::Conflict, message));
             }
             let id = found.map_or(new_id, |stamp| stamp.id);
-            let stamp = Stamp { id, revision: revision + 1 };
+            let stamp = Stamp {
+                id,
+                revision: revision + 1,
+            };
             *record.stamp() = stamp.clone();
             records.insert(key, record);
             Ok(stamp)
@@ -115,7 +126,12 @@ trait Stamped {
 
 /// The fields that a record is looked up by. The others are ignored.
 fn infra(lookup: Lookup) -> [String; 4] {
-    [String::new(), lookup.infra, String::new(), lookup.foundation]
+    [
+        String::new(),
+        lookup.infra,
+        String::new(),
+        lookup.foundation,
+    ]
 }
 
 fn dev(lookup: Lookup) -> [String; 4] {

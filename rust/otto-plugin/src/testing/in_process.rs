@@ -50,7 +50,11 @@ pub async fn pair<C: Client>(served: C) -> io::Result<Pair<C>> {
     });
     let _host = transport::open(ours, Role::Host(begin))?;
     let bootstrap = bootstrap.await.map_err(io::Error::other)?;
-    Ok(Pair { client: C::from_capability(bootstrap), _served, _host })
+    Ok(Pair {
+        client: C::from_capability(bootstrap),
+        _served,
+        _host,
+    })
 }
 
 /// Serves an app in this process, shakes hands with it, and gives it as a host has it.
@@ -60,7 +64,10 @@ pub async fn pair<C: Client>(served: C) -> io::Result<Pair<C>> {
 pub async fn plugin(app: impl App) -> Result<Plugin, CallError> {
     let app = AppClient::new(app);
     let app = AppClient::from_capability(app.capability().independent());
-    let identity = Identity { name: "test".into(), version: env!("CARGO_PKG_VERSION").into() };
+    let identity = Identity {
+        name: "test".into(),
+        version: env!("CARGO_PKG_VERSION").into(),
+    };
     let server = PluginClient::new(PluginServer::new(app, identity, Lifeline::default()));
     let (ours, theirs) = UnixStream::pair().map_err(system)?;
     let guest = transport::open(theirs, Role::Plugin(server.capability().clone()));
@@ -101,7 +108,10 @@ impl Log for NoLog {
 }
 
 fn system(source: io::Error) -> CallError {
-    CallError::System { method: "Plugin.connect".into(), source: Arc::new(source) }
+    CallError::System {
+        method: "Plugin.connect".into(),
+        source: Arc::new(source),
+    }
 }
 
 fn lost() -> CallError {

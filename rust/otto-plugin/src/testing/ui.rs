@@ -104,7 +104,11 @@ impl Ui for FakeUi {
                 return Err(Error::new(ErrorKind::Aborted, message));
             }
         };
-        Ok(InputAnswer { value, source, variable: String::new() })
+        Ok(InputAnswer {
+            value,
+            source,
+            variable: String::new(),
+        })
     }
 
     async fn progress(&self, start: ProgressStart) -> Result<ProgressTaskClient, Error> {

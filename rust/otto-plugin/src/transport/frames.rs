@@ -29,14 +29,26 @@ pub(crate) struct Frames {
 #[derive(Debug)]
 enum State {
     /// In the header, of which this much has been read.
-    Header { word: [u8; 4], filled: usize, segments: Option<u64>, read: u64, bytes: u64 },
+    Header {
+        word: [u8; 4],
+        filled: usize,
+        segments: Option<u64>,
+        read: u64,
+        bytes: u64,
+    },
     /// In the padding or the segments, with this many bytes to go.
     Body { left: u64 },
 }
 
 impl Default for State {
     fn default() -> Self {
-        Self::Header { word: [0; 4], filled: 0, segments: None, read: 0, bytes: 0 }
+        Self::Header {
+            word: [0; 4],
+            filled: 0,
+            segments: None,
+            read: 0,
+            bytes: 0,
+        }
     }
 }
 
@@ -82,7 +94,14 @@ impl Frames {
 
     /// Takes one number of the header.
     fn header_word(&mut self) -> Result<(), FrameError> {
-        let State::Header { word, filled, segments, read, bytes } = &mut self.state else {
+        let State::Header {
+            word,
+            filled,
+            segments,
+            read,
+            bytes,
+        } = &mut self.state
+        else {
             return Ok(());
         };
         let number = u64::from(u32::from_le_bytes(*word));
@@ -90,7 +109,9 @@ impl Frames {
         match segments {
             None => {
                 if number + 1 > u64::from(SEGMENTS) {
-                    return Err(FrameError::Segments { segments: number + 1 });
+                    return Err(FrameError::Segments {
+                        segments: number + 1,
+                    });
                 }
                 *segments = Some(number + 1);
             }
@@ -103,7 +124,9 @@ impl Frames {
                 if read == segments {
                     // The header is padded to a whole number of words.
                     let padding = if *segments % 2 == 0 { 4 } else { 0 };
-                    self.state = State::Body { left: *bytes + padding };
+                    self.state = State::Body {
+                        left: *bytes + padding,
+                    };
                 }
             }
         }
@@ -116,7 +139,9 @@ mod tests {
     use super::*;
 
     fn frame(segments: &[u32]) -> Vec<u8> {
-        let mut bytes = (u32::try_from(segments.len()).unwrap() - 1).to_le_bytes().to_vec();
+        let mut bytes = (u32::try_from(segments.len()).unwrap() - 1)
+            .to_le_bytes()
+            .to_vec();
         for words in segments {
             bytes.extend(words.to_le_bytes());
         }
@@ -128,7 +153,13 @@ mod tests {
 
     #[test]
     fn frames_are_told_apart_however_their_bytes_are_cut() {
-        let stream: Vec<u8> = [frame(&[3]), frame(&[0]), frame(&[1, 2]), frame(&[5, 0, 1, 9])].concat();
+        let stream: Vec<u8> = [
+            frame(&[3]),
+            frame(&[0]),
+            frame(&[1, 2]),
+            frame(&[5, 0, 1, 9]),
+        ]
+        .concat();
         for size in [1, 2, 3, 5, 8, 13, 64, stream.len()] {
             let mut frames = Frames::default();
             for chunk in stream.chunks(size) {
@@ -142,7 +173,12 @@ mod tests {
     #[test]
     fn too_many_segments_are_refused_by_their_number() {
         let error = Frames::default().feed(b"junk").unwrap_err();
-        assert_eq!(error, FrameError::Segments { segments: 0x6b6e_756a + 1 });
+        assert_eq!(
+            error,
+            FrameError::Segments {
+                segments: 0x6b6e_756a + 1
+            }
+        );
         assert!(Frames::default().feed(&255_u32.to_le_bytes()).is_ok());
         assert!(Frames::default().feed(&256_u32.to_le_bytes()).is_err());
     }
@@ -153,6 +189,11 @@ mod tests {
         let header = |words: u32| [0_u32.to_le_bytes(), words.to_le_bytes()].concat();
         assert!(Frames::default().feed(&header(limit)).is_ok());
         let error = Frames::default().feed(&header(limit + 1)).unwrap_err();
-        assert_eq!(error, FrameError::Size { bytes: MESSAGE_BYTES + 8 });
+        assert_eq!(
+            error,
+            FrameError::Size {
+                bytes: MESSAGE_BYTES + 8
+            }
+        );
     }
 }

@@ -22,7 +22,11 @@ pub(crate) struct Guard<R> {
 
 impl<R> Guard<R> {
     pub(crate) fn new(inner: R, frames: Rc<RefCell<Frames>>, link: Arc<Link>) -> Self {
-        Self { inner, frames, link }
+        Self {
+            inner,
+            frames,
+            link,
+        }
     }
 }
 

@@ -107,7 +107,10 @@ pub(crate) fn open(socket: UnixStream, role: Role) -> io::Result<Connection> {
 impl Connection {
     /// What has come from the peer so far. Complete once the link has ended.
     pub(crate) fn seen(&self) -> Seen {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Ends the connection, after what is queued has gone out, and waits until it has ended.
@@ -146,7 +149,11 @@ impl System {
             .map(|capability| capnp::capability::Client::new(capability.hook(Some(link), None)));
         let rpc = RpcSystem::new(Box::new(network), bootstrap);
         let disconnector = rpc.get_disconnector();
-        Ok(Self { rpc, disconnector, frames })
+        Ok(Self {
+            rpc,
+            disconnector,
+            frames,
+        })
     }
 
     /// Runs until the connection ends, by whichever side.
@@ -154,7 +161,11 @@ impl System {
     /// Calls in flight when the system is dropped without its disconnector would never end. They do
     /// here, since they watch the link as well.
     async fn run(self, link: Arc<Link>, seen: Arc<Mutex<Seen>>, close: CancellationToken) {
-        let Self { rpc, disconnector, frames } = self;
+        let Self {
+            rpc,
+            disconnector,
+            frames,
+        } = self;
         let mut rpc = std::pin::pin!(AssertUnwindSafe(rpc).catch_unwind());
         // The end of file is noted where it is read, and so is a frame that breaks a limit.
         let mut why = Disconnect::Broken("it sent a message that makes no sense".into());
@@ -177,7 +188,10 @@ impl System {
         {
             let frames = frames.borrow();
             let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-            *seen = Seen { messages: frames.complete(), first: frames.first().to_vec() };
+            *seen = Seen {
+                messages: frames.complete(),
+                first: frames.first().to_vec(),
+            };
         }
         link.finish(why);
     }

@@ -1,6 +1,7 @@
 //! What the tests of this crate have in common.
 
 #![allow(dead_code, reason = "each test uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "a test panics")]
 #![allow(unreachable_pub, reason = "it is a module of each test")]
 
 use std::fs;
@@ -13,8 +14,18 @@ use otto_plugin::testing::{self, FakeUi, MemoryDirectory};
 /// The path of an example of this crate, which `cargo test` builds.
 pub fn example(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
-    let path = test.parent().unwrap().parent().unwrap().join("examples").join(name);
-    assert!(path.exists(), "{} is missing: run `cargo build --examples`", path.display());
+    let path = test
+        .parent()
+        .unwrap()
+        .parent()
+        .unwrap()
+        .join("examples")
+        .join(name);
+    assert!(
+        path.exists(),
+        "{} is missing: run `cargo build --examples`",
+        path.display()
+    );
     path
 }
 
@@ -33,4 +44,21 @@ pub fn script(directory: &Path, text: &str) -> PathBuf {
 /// Services that nobody looks at.
 pub fn services() -> Services {
     testing::services(&FakeUi::new(), &MemoryDirectory::new())
+}
+
+/// Gives what `look` finds, as soon as it does, within 10 s.
+pub async fn eventually<T>(look: impl Fn() -> Option<T>) -> T {
+    let looking = async {
+        let mut often = tokio::time::interval(std::time::Duration::from_millis(5));
+        loop {
+            if let Some(found) = look() {
+                return found;
+            }
+            often.tick().await;
+        }
+    };
+    let limit = std::time::Duration::from_secs(10);
+    tokio::time::timeout(limit, looking)
+        .await
+        .expect("it was not found in 10 s")
 }
