@@ -58,7 +58,7 @@ pub(crate) struct Problem {
     pub(crate) help: String,
     pub(crate) place: Option<Place>,
     /// What it follows from.
-    pub(crate) causes: Vec<Problem>,
+    pub(crate) causes: Vec<Self>,
 }
 
 impl Problem {

@@ -20,7 +20,7 @@ impl From<Problem> for Error {
             message: problem.message,
             help: problem.help,
             causes: problem.causes.into_iter().map(Self::from).collect(),
-            location: problem.place.map(location),
+            location: problem.place.map(|place| location(place).into()),
             supported: Vec::new(),
         }
     }

@@ -19,6 +19,10 @@ use crate::problem::Remark;
 
 /// The plugin for applications in Ruby, those with Rails among them.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "it keeps nothing from one call to the next"
+)]
 pub struct Ruby;
 
 impl App for Ruby {

@@ -18,8 +18,8 @@ pub(super) struct Arguments {
 pub(super) enum Value {
     Text(String),
     Symbol(String),
-    List(Vec<Value>),
-    Options(Vec<(String, Value)>),
+    List(Vec<Self>),
+    Options(Vec<(String, Self)>),
     /// What is in a file, without the blanks around it.
     FileContents(String),
     /// A number, `true`, `nil`: nothing that matters here.

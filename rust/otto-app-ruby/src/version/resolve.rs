@@ -43,7 +43,7 @@ pub(crate) fn resolve(
                     .pick()
                     .is_none()
             })
-            .or(agreed.first())
+            .or_else(|| agreed.first())
         else {
             continue;
         };
@@ -66,7 +66,7 @@ pub(crate) fn resolve(
             Pin::Release(release) => statement.requirement.exact() == Some(release),
             Pin::Line { .. } => false,
         })
-        .or(agreed.first())
+        .or_else(|| agreed.first())
         .map(|statement| statement.place.clone());
     Ok(Ruby { pin, place })
 }
