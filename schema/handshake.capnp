@@ -20,7 +20,7 @@ interface Plugin @0xae61c7d25f0b3984 {
 
 interface Session @0xf25d8b3e6a9041c7 {
   # What a host has of a connected plugin. There is one in a plugin process. Dropping it ends
-  # nothing: `shutdown` and the end of the connection do.
+  # nothing: `shutDown` and the end of the connection do.
 
   app @0 () -> (app :App.App, error :Error.Error);
   # Called once by the host of a plugin of the type `app`. A plugin of another type answers an error
@@ -29,7 +29,7 @@ interface Session @0xf25d8b3e6a9041c7 {
   ping @1 () -> ();
   # Called at any time. It answers at once, whatever else the plugin is doing.
 
-  shutdown @2 () -> ();
+  shutDown @2 () -> ();
   # Called by the host when it needs the plugin no more. The plugin cancels the calls that are
   # running, answers this one, and exits with status 0 within 5 s. A second call answers as the
   # first.

@@ -64,3 +64,8 @@ use bindings::app::App;
 pub fn serve(app: impl App) -> ! {
     guest::Plugin::new(app).serve()
 }
+
+/// Compiles what the README shows.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -1,7 +1,5 @@
 //! Calls to a plugin in a process of its own.
 
-#![expect(clippy::unwrap_used, reason = "a test panics")]
-
 mod support;
 
 use std::collections::BTreeSet;

@@ -40,14 +40,14 @@ fn behind(directory: &Path, script_text: &str) -> Launcher {
 async fn a_plugin_that_is_told_to_ends_by_itself() {
     let plugin = probe().start().await.unwrap();
     let process = watch(plugin.pid().unwrap());
-    let ended = plugin.shutdown().await;
+    let ended = plugin.shut_down().await;
     assert_eq!(
         (ended.step, ended.exit),
-        (Step::Shutdown, Some(Exit::Status(0)))
+        (Step::ShutDown, Some(Exit::Status(0)))
     );
     assert!(ends_within(&process, Duration::ZERO));
     // It is over for every clone, and once is enough.
-    assert_eq!(plugin.shutdown().await.exit, Some(Exit::Status(0)));
+    assert_eq!(plugin.shut_down().await.exit, Some(Exit::Status(0)));
 }
 
 #[tokio::test]
@@ -63,10 +63,10 @@ async fn a_shutdown_cancels_the_calls_that_are_running() {
         tokio::spawn(async move { plugin.compile(context, &services()).await })
     };
     plugin.ping().await.unwrap();
-    let ended = plugin.shutdown().await;
+    let ended = plugin.shut_down().await;
     assert_eq!(
         (ended.step, ended.exit),
-        (Step::Shutdown, Some(Exit::Status(0)))
+        (Step::ShutDown, Some(Exit::Status(0)))
     );
     waiting.await.unwrap().unwrap_err();
 }
@@ -78,7 +78,7 @@ async fn a_group_that_outlives_its_plugin_gets_sigterm() {
         .start()
         .await
         .unwrap();
-    let ended = plugin.shutdown().await;
+    let ended = plugin.shut_down().await;
     assert_eq!(
         (ended.step, ended.exit),
         (Step::Terminate, Some(Exit::Signal(15)))
@@ -90,7 +90,7 @@ async fn a_group_that_ignores_sigterm_gets_sigkill() {
     let directory = tempfile::tempdir().unwrap();
     let text = "trap '' TERM\nPLUGIN\nsleep 1000\n";
     let plugin = behind(directory.path(), text).start().await.unwrap();
-    let ended = plugin.shutdown().await;
+    let ended = plugin.shut_down().await;
     assert_eq!(
         (ended.step, ended.exit),
         (Step::Kill, Some(Exit::Signal(9)))
@@ -118,7 +118,7 @@ async fn what_a_plugin_leaves_of_its_group_is_killed_with_it() {
         .unwrap();
     let pid = support::eventually(|| std::fs::read_to_string(&file).ok()).await;
     let child = watch(pid.trim().parse().unwrap());
-    let ended = plugin.shutdown().await;
+    let ended = plugin.shut_down().await;
     assert_eq!(ended.exit, Some(Exit::Status(0)));
     assert!(ends_within(&child, Duration::from_secs(5)));
 }

@@ -1,7 +1,5 @@
 //! Callbacks, leases and conversions, over a socket pair in one process.
 
-#![expect(clippy::unwrap_used, reason = "a test panics")]
-
 mod support;
 
 use std::collections::BTreeMap;

@@ -39,7 +39,7 @@ fn a_plugin_that_starts_says_who_it_is_and_ends_when_it_is_told_to() {
         assert_eq!((info.version.as_str(), info.protocol), ("1.2.3", 2));
         assert_eq!(plugin.meta().tuples[0].app, "probe");
         plugin.ping().await.unwrap();
-        let ended = plugin.shutdown().await;
+        let ended = plugin.shut_down().await;
         assert_eq!(ended.exit, Some(Exit::Status(0)));
         plugin.ping().await.unwrap_err();
     });

@@ -229,7 +229,7 @@ pub struct PluginConnectResults {
 }
 
 /// What a host has of a connected plugin. There is one in a plugin process. Dropping it ends
-/// nothing: `shutdown` and the end of the connection do.
+/// nothing: `shutDown` and the end of the connection do.
 ///
 /// To serve it, implement it, and make a client of it with [`SessionClient::new`].
 pub trait Session: Send + Sync + 'static {
@@ -245,7 +245,7 @@ pub trait Session: Send + Sync + 'static {
     /// Called by the host when it needs the plugin no more. The plugin cancels the calls that are
     /// running, answers this one, and exits with status 0 within 5 s. A second call answers as the
     /// first.
-    fn shutdown(&self) -> impl Future<Output = ()> + Send;
+    fn shut_down(&self) -> impl Future<Output = ()> + Send;
 }
 
 /// A client of [`Session`]: it calls the one that it was made of, and so do its clones.
@@ -290,10 +290,10 @@ impl SessionClient {
     /// Called by the host when it needs the plugin no more. The plugin cancels the calls that are
     /// running, answers this one, and exits with status 0 within 5 s. A second call answers as the
     /// first.
-    pub async fn shutdown(&self) -> Result<(), rpc::CallError> {
-        let SessionShutdownReply(reply) = self
+    pub async fn shut_down(&self) -> Result<(), rpc::CallError> {
+        let SessionShutDownReply(reply) = self
             .0
-            .call(&SESSION_METHODS[2], SessionShutdownParams {})
+            .call(&SESSION_METHODS[2], SessionShutDownParams {})
             .await?;
         Ok(reply)
     }
@@ -341,10 +341,10 @@ static SESSION_METHODS: [rpc::Method; 3] = [
         interface: "Session",
         interface_id: 0xf25d_8b3e_6a90_41c7,
         ordinal: 2,
-        name: "shutdown",
+        name: "shutDown",
         streaming: false,
-        params: <wire::session::shutdown_params::Owned as capnp::introspect::Introspect>::introspect,
-        results: <wire::session::shutdown_results::Owned as capnp::introspect::Introspect>::introspect,
+        params: <wire::session::shut_down_params::Owned as capnp::introspect::Introspect>::introspect,
+        results: <wire::session::shut_down_results::Owned as capnp::introspect::Introspect>::introspect,
     },
 ];
 
@@ -401,10 +401,10 @@ impl<T: Session> wire::session::Server for SessionServer<T> {
             )
     }
 
-    fn shutdown(
+    fn shut_down(
         self: capnp::capability::Rc<Self>,
-        params: wire::session::ShutdownParams,
-        results: wire::session::ShutdownResults,
+        params: wire::session::ShutDownParams,
+        results: wire::session::ShutDownResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
         let imp = self.imp();
         self.serving
@@ -412,9 +412,9 @@ impl<T: Session> wire::session::Server for SessionServer<T> {
                 &SESSION_METHODS[2],
                 params,
                 results,
-                move |_: SessionShutdownParams| async move {
-                    imp.shutdown().await;
-                    SessionShutdownReply(())
+                move |_: SessionShutDownParams| async move {
+                    imp.shut_down().await;
+                    SessionShutDownReply(())
                 },
             )
     }
@@ -542,13 +542,13 @@ impl rpc::Reply for SessionPingReply {
     }
 }
 
-struct SessionShutdownParams {}
+struct SessionShutDownParams {}
 
-impl rpc::Message for SessionShutdownParams {
-    type Wire = wire::session::shutdown_params::Owned;
+impl rpc::Message for SessionShutDownParams {
+    type Wire = wire::session::shut_down_params::Owned;
 
     fn read(
-        _reader: wire::session::shutdown_params::Reader<'_>,
+        _reader: wire::session::shut_down_params::Reader<'_>,
         _cx: &mut rpc::Reading<'_>,
     ) -> Result<Self, rpc::Malformed> {
         Ok(Self {})
@@ -556,20 +556,20 @@ impl rpc::Message for SessionShutdownParams {
 
     fn write(
         &self,
-        _builder: wire::session::shutdown_params::Builder<'_>,
+        _builder: wire::session::shut_down_params::Builder<'_>,
         _cx: &mut rpc::Writing<'_>,
     ) -> Result<(), rpc::Unsendable> {
         Ok(())
     }
 }
 
-struct SessionShutdownReply(());
+struct SessionShutDownReply(());
 
-impl rpc::Message for SessionShutdownReply {
-    type Wire = wire::session::shutdown_results::Owned;
+impl rpc::Message for SessionShutDownReply {
+    type Wire = wire::session::shut_down_results::Owned;
 
     fn read(
-        _reader: wire::session::shutdown_results::Reader<'_>,
+        _reader: wire::session::shut_down_results::Reader<'_>,
         _cx: &mut rpc::Reading<'_>,
     ) -> Result<Self, rpc::Malformed> {
         Ok(Self(()))
@@ -577,14 +577,14 @@ impl rpc::Message for SessionShutdownReply {
 
     fn write(
         &self,
-        _builder: wire::session::shutdown_results::Builder<'_>,
+        _builder: wire::session::shut_down_results::Builder<'_>,
         _cx: &mut rpc::Writing<'_>,
     ) -> Result<(), rpc::Unsendable> {
         Ok(())
     }
 }
 
-impl rpc::Reply for SessionShutdownReply {
+impl rpc::Reply for SessionShutDownReply {
     fn failed(_error: rpc::Error) -> Option<Self> {
         None
     }

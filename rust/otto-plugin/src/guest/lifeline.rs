@@ -26,7 +26,7 @@ use crate::os;
 use crate::rpc::{Client, Disconnect, workers};
 use crate::transport::{self, Connection, Role};
 
-/// How long the calls that a `shutdown` cancels may take to end.
+/// How long the calls that a `shutDown` cancels may take to end.
 const CANCEL: Duration = Duration::from_secs(3);
 
 /// How long the RPC layer may take to say why the connection ended, which it knows at once.
@@ -76,7 +76,7 @@ pub(super) fn hold(
     })
 }
 
-/// Closes the connection after a `shutdown`, when every call has been answered.
+/// Closes the connection after a `shutDown`, when every call has been answered.
 async fn end_on_request(lifeline: Lifeline, connection: Connection) {
     lifeline.shutdown.cancelled().await;
     connection.link.stop();

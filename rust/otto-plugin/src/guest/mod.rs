@@ -55,7 +55,7 @@ impl Plugin {
     }
 
     /// Serves the plugin until the host is gone, and then exits the process: with status 0 after a
-    /// `shutdown` or the end of the connection. Called as the last thing in `main`.
+    /// `shutDown` or the end of the connection. Called as the last thing in `main`.
     ///
     /// It has to be called before any thread is started, since it removes the protocol's variables
     /// from the environment. If there is another thread, or no host, it says so on stderr, and

@@ -93,7 +93,7 @@ impl Session for SessionServer {
 
     async fn ping(&self) {}
 
-    async fn shutdown(&self) {
+    async fn shut_down(&self) {
         self.lifeline.shut_down();
     }
 }

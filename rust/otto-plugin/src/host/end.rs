@@ -13,8 +13,8 @@ use super::process::Exit;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Escalation {
-    /// From `shutdown` to the end of the connection.
-    pub shutdown: Duration,
+    /// From `shutDown` to the end of the connection.
+    pub shut_down: Duration,
     /// From the end of the connection to SIGTERM.
     pub close: Duration,
     /// From SIGTERM to SIGKILL.
@@ -24,7 +24,7 @@ pub struct Escalation {
 impl Default for Escalation {
     fn default() -> Self {
         Self {
-            shutdown: Duration::from_secs(5),
+            shut_down: Duration::from_secs(5),
             close: Duration::from_secs(6),
             terminate: Duration::from_secs(2),
         }
@@ -36,7 +36,7 @@ impl Escalation {
     #[must_use]
     pub fn scaled(self, factor: f64) -> Self {
         Self {
-            shutdown: self.shutdown.mul_f64(factor),
+            shut_down: self.shut_down.mul_f64(factor),
             close: self.close.mul_f64(factor),
             terminate: self.terminate.mul_f64(factor),
         }
@@ -47,8 +47,8 @@ impl Escalation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "the end has no other step")]
 pub enum Step {
-    /// It was asked to end, with `Session.shutdown`.
-    Shutdown,
+    /// It was asked to end, with `Session.shutDown`.
+    ShutDown,
     /// Its connection was closed.
     Close,
     /// Its process group got SIGTERM.
@@ -91,7 +91,7 @@ pub(super) async fn end(parts: Parts, ask: bool) -> Ended {
     } = parts;
     let Some((process, drain)) = process else {
         if ask {
-            let _ = timeout(escalation.shutdown, session.shutdown()).await;
+            let _ = timeout(escalation.shut_down, session.shut_down()).await;
         }
         connection.close().await;
         if let Some(guest) = guest {
@@ -107,12 +107,12 @@ pub(super) async fn end(parts: Parts, ask: bool) -> Ended {
     if ask {
         let exited = async {
             // A plugin exits by itself after it has answered. An error means that it is gone.
-            let _ = session.shutdown().await;
+            let _ = session.shut_down().await;
             process.exited().await
         };
-        if timeout(escalation.shutdown, exited).await.is_ok() {
+        if timeout(escalation.shut_down, exited).await.is_ok() {
             connection.close().await;
-            return ended(Step::Shutdown).await;
+            return ended(Step::ShutDown).await;
         }
     }
     connection.close().await;

@@ -25,7 +25,7 @@ const DEATH: Duration = Duration::from_secs(1);
 /// A plugin that has been started. Every clone is the same plugin.
 ///
 /// It works from any thread and under any async runtime. When the last clone is dropped, the plugin
-/// is ended in the background, as by [`shutdown`](Self::shutdown) without its first step.
+/// is ended in the background, as by [`shut_down`](Self::shut_down) without its first step.
 ///
 /// Dropping the future of a call tells the plugin that the answer is not wanted any more.
 #[derive(Clone, Debug)]
@@ -183,7 +183,7 @@ impl Plugin {
     /// Ends the plugin: asks it to, closes the connection, sends SIGTERM to its process group, then
     /// SIGKILL; the next step only if the time for the one before has passed. Says which step it
     /// took. It ends for every clone.
-    pub async fn shutdown(&self) -> Ended {
+    pub async fn shut_down(&self) -> Ended {
         let parts = self.parts().clone();
         match inside(end(parts, true)).await {
             Ok(ended) => ended,
