@@ -135,7 +135,7 @@ fn take_in_new_process(directory: &Path) -> Result<Taken, PluginError> {
     pollster::block_on(async {
         let plugin = Launcher::new(PLUGIN).start().await.unwrap();
         let taken = take(&plugin, directory).await;
-        let ended = plugin.shutdown().await;
+        let ended = plugin.shut_down().await;
         assert_eq!(ended.exit, Some(Exit::Status(0)));
         taken
     })
