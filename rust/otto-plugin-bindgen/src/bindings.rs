@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use capnp::message::ReaderOptions;
+use capnp::schema_capnp::code_generator_request;
 
 use crate::emit;
 use crate::error::Error;
@@ -99,7 +100,8 @@ impl Bindings {
     }
 
     /// Writes the bindings to a directory, a file for each module. A file that has the right bytes
-    /// already is left alone.
+    /// already is left alone. They are meant for a public module: `mod.rs` expects the lints that a
+    /// public one cannot keep.
     ///
     /// # Errors
     ///
@@ -117,25 +119,25 @@ impl Bindings {
     ///
     /// # Errors
     ///
-    /// [`Error::Wire`] if capnpc fails.
+    /// [`Error::Wire`] if capnpc fails, and [`Error::Request`] for a request that is none.
     pub fn write_wire_to(&self, dir: impl AsRef<Path>) -> Result<(), Error> {
         let dir = dir.as_ref();
-        let parent = self
-            .options
-            .wire
-            .split("::")
-            .skip(1)
-            .map(str::to_owned)
-            .collect();
-        let provided = self
-            .options
-            .foreign
-            .iter()
-            .map(|(file, foreign)| (*file, foreign.wire.trim_start_matches("::").to_owned()));
+        let parent = self.options.wire.split("::").skip(1).map(str::to_owned);
+        let mut provided: HashMap<_, _> = HashMap::new();
+        for (file, foreign) in &self.options.foreign {
+            provided.insert(*file, foreign.wire.trim_start_matches("::").to_owned());
+        }
+        // capnpc would take these for provided even if it makes them itself.
+        self.with_request(|request| {
+            for file in request.get_requested_files()? {
+                provided.remove(&file.get_id());
+            }
+            Ok(())
+        })?;
         capnpc::codegen::CodeGenerationCommand::new()
             .output_directory(dir)
-            .default_parent_module(parent)
-            .crates_provide_map(provided.collect::<HashMap<_, _>>())
+            .default_parent_module(parent.collect())
+            .crates_provide_map(provided)
             .capnp_root(&format!("{}::capnp", self.options.runtime))
             .run(&self.request[..])
             .map_err(|source| Error::Wire {
@@ -174,11 +176,18 @@ impl Bindings {
         &self,
         emit: impl FnOnce(&model::Model) -> Result<T, Error>,
     ) -> Result<T, Error> {
+        self.with_request(|request| emit(&model::build::model(request, &self.options)?))
+    }
+
+    fn with_request<T>(
+        &self,
+        take: impl FnOnce(code_generator_request::Reader<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         // The schema is the caller's own: what protects a server from its clients is in the way.
         let mut limits = ReaderOptions::new();
         limits.traversal_limit_in_words(None);
         let message = capnp::serialize::read_message(&self.request[..], limits)?;
-        emit(&model::build::model(message.get_root()?, &self.options)?)
+        take(message.get_root()?)
     }
 }
 

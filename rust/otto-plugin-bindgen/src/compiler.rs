@@ -49,7 +49,7 @@ pub enum CompileError {
 ///
 /// [`CompileError::Compile`] for a schema with a fault in it or a file that is not there, and
 /// [`CompileError::Otto`] if there is no room for temporary files.
-pub fn compile(dir: impl AsRef<Path>, files: &[&str]) -> Result<Vec<u8>, CompileError> {
+pub fn compile(dir: impl AsRef<Path>, files: &[impl AsRef<Path>]) -> Result<Vec<u8>, CompileError> {
     let dir = dir.as_ref();
     let imports = tempfile::tempdir().map_err(CompileError::Otto)?;
     lay_out(imports.path()).map_err(CompileError::Otto)?;
@@ -71,4 +71,21 @@ fn lay_out(dir: &Path) -> std::io::Result<()> {
         std::fs::write(otto.join(name), text)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::OTTO_FILES;
+
+    #[test]
+    fn otto_s_files_have_the_ids_that_their_bindings_are_found_by() {
+        for ((file, text), (id, module)) in OTTO.iter().zip(OTTO_FILES) {
+            assert_eq!(*file, format!("{module}.capnp"));
+            assert!(
+                text.starts_with(&format!("@{id:#018x};")),
+                "{file} has another id"
+            );
+        }
+    }
 }

@@ -111,8 +111,9 @@ pub enum Unsupported {
     /// A default of a list or of a struct.
     #[error("a default for a list or a struct is not supported")]
     PointerDefault,
-    /// Two types of which the Rust names would be the same, such as a group and a nested struct.
-    #[error("the bindings have another type of the same name")]
+    /// Two types of which the Rust names would be the same, such as a group and a nested struct, or
+    /// two files of the same name in different folders.
+    #[error("the bindings have something else of the same name")]
     SameName,
     /// An interface that extends another.
     #[error("an interface that extends another is not supported")]

@@ -5,16 +5,6 @@ use std::path::{Path, PathBuf};
 use crate::compiler::{self, CompileError};
 use crate::{Bindings, Error, Module};
 
-/// The schema files, in the folder `schema` of the repository.
-const SCHEMA: [&str; 6] = [
-    "app.capnp",
-    "appfile.capnp",
-    "error.capnp",
-    "handshake.capnp",
-    "host.capnp",
-    "stream.capnp",
-];
-
 /// Where the bindings go, in the repository.
 const BINDINGS: &str = "rust/otto-plugin/src/bindings";
 
@@ -41,6 +31,15 @@ pub enum OttoError {
     /// The schema was not compiled.
     #[error("otto's schema was not compiled")]
     Compile(#[from] CompileError),
+    /// The folder of the schema cannot be listed. Run this in a complete repository.
+    #[error("{} cannot be listed", path.display())]
+    #[non_exhaustive]
+    Schema {
+        /// The folder.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
 }
 
 /// Makes the generated files of the repository: the compiled schema, and the typed bindings.
@@ -49,7 +48,8 @@ pub enum OttoError {
 ///
 /// [`OttoError`] if there is a fault in the schema.
 pub fn generate(repository: &Path) -> Result<Vec<Generated>, OttoError> {
-    let request = compiler::compile(repository.join("schema"), &SCHEMA)?;
+    let schema = repository.join("schema");
+    let request = compiler::compile(&schema, &schema_files(&schema)?)?;
     let modules = bindings(request.clone()).modules()?;
     let request = Generated {
         path: REQUEST.into(),
@@ -62,6 +62,26 @@ pub fn generate(repository: &Path) -> Result<Vec<Generated>, OttoError> {
             bytes: text.into_bytes(),
         });
     Ok(std::iter::once(request).chain(modules).collect())
+}
+
+/// The names of the schema files in a folder, in order.
+fn schema_files(folder: &Path) -> Result<Vec<PathBuf>, OttoError> {
+    let unreadable = |source| OttoError::Schema {
+        path: folder.to_owned(),
+        source,
+    };
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+        let name = PathBuf::from(entry.map_err(unreadable)?.file_name());
+        if name
+            .extension()
+            .is_some_and(|extension| extension == "capnp")
+        {
+            files.push(name);
+        }
+    }
+    files.sort();
+    Ok(files)
 }
 
 fn bindings(request: Vec<u8>) -> Bindings {

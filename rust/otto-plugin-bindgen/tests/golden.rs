@@ -8,7 +8,7 @@ mod common;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use common::assert_same;
+use common::difference;
 use otto_plugin_bindgen::{Bindings, Module, compiler};
 
 /// The schemas, one for each feature.
@@ -57,7 +57,10 @@ fn check(name: &str) {
         std::fs::write(&golden, &module.text).expect("the golden file can be written");
     }
     let expected = std::fs::read_to_string(&golden).unwrap_or_default();
-    assert_same(&format!("tests/golden/{name}.rs"), &expected, &module.text);
+    let name = format!("tests/golden/{name}.rs");
+    if let Some(difference) = difference(&name, &expected, &module.text) {
+        panic!("{difference}");
+    }
 }
 
 #[test]

@@ -107,6 +107,30 @@ fn two_types_of_the_same_name_are_refused() {
 }
 
 #[test]
+fn two_files_of_the_same_name_are_refused() {
+    let dir = tempfile::tempdir().expect("there is room");
+    let names = ["a/test.capnp", "b/test.capnp"];
+    for (name, id) in names
+        .iter()
+        .zip(["@0x9f5d0b7c1c0afffe;", "@0x9f5d0b7c1c0affff;"])
+    {
+        let file = dir.path().join(name);
+        std::fs::create_dir(file.parent().expect("it has one")).expect("there is room");
+        std::fs::write(file, id).expect("there is room");
+    }
+    let request = compiler::compile(dir.path(), &names).expect("the schema is right");
+    match Bindings::new(request).modules() {
+        Err(Error::Unsupported { node, what, .. }) => {
+            assert_eq!(
+                (node.as_str(), what),
+                ("b/test.capnp", Unsupported::SameName)
+            );
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
 fn a_type_by_a_name_that_the_bindings_need_is_refused() {
     assert_unsupported(
         "struct Option {}",

@@ -4,30 +4,43 @@ mod common;
 
 use std::path::Path;
 
-use common::assert_same;
+use common::difference;
 use otto_plugin_bindgen::otto::{self, Generated};
 
 fn repository() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }
 
+/// Says how a generated file differs from what is there, if it does.
+fn compare(generated: &Generated) -> Option<String> {
+    let name = generated.path.display().to_string();
+    let there = std::fs::read(repository().join(&generated.path)).unwrap_or_default();
+    let made = &generated.bytes;
+    if there == *made {
+        return None;
+    }
+    let texts = (std::str::from_utf8(&there), std::str::from_utf8(made));
+    if let (Ok(there), Ok(made)) = texts
+        && name.ends_with(".rs")
+    {
+        return difference(&name, there, made);
+    }
+    let same = there
+        .iter()
+        .zip(made)
+        .take_while(|(there, made)| there == made);
+    Some(format!("{name} differs from byte {}\n", same.count()))
+}
+
 #[test]
 fn the_generated_files_of_the_repository_are_up_to_date() {
     let generated = otto::generate(repository()).expect("the schema is right");
-    for Generated { path, bytes, .. } in &generated {
-        let name = format!("{} (run `cargo bindings`)", path.display());
-        let there = std::fs::read(repository().join(path)).unwrap_or_default();
-        if let (Ok(expected), Ok(found)) = (std::str::from_utf8(&there), std::str::from_utf8(bytes))
-        {
-            assert_same(&name, expected, found);
-        }
-        let first = there
-            .iter()
-            .zip(bytes)
-            .take_while(|(there, made)| there == made)
-            .count();
-        assert!(there == *bytes, "{name} differs from byte {first}");
-    }
+    let differences: Vec<String> = generated.iter().filter_map(compare).collect();
+    assert!(
+        differences.is_empty(),
+        "run `cargo bindings`:\n{}",
+        differences.join("\n")
+    );
     let bindings = repository().join("rust/otto-plugin/src/bindings");
     for entry in std::fs::read_dir(bindings).expect("it is there") {
         let name = entry.expect("it can be listed").file_name();

@@ -13,7 +13,7 @@
 //! └───────────────────────────┘                             └───────────────────────────┘
 //! ```
 //!
-//! To **write a plugin**, implement [`App`](bindings::app::App), and call [`serve`]:
+//! To **write a plugin**, implement [`App`], and call [`serve`]:
 //!
 //! ```no_run
 //! use otto_plugin::bindings::app::{App, Meta, Tuple};

@@ -14,3 +14,18 @@ pub const CALLS_IN_FLIGHT: usize = 64;
 
 /// How many words a reader follows in one message, which counts what is read twice twice: 64 MiB.
 pub(crate) const TRAVERSAL_WORDS: usize = 8 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bindings::handshake::Limits;
+
+    #[test]
+    fn what_is_kept_is_what_is_announced() {
+        let announced = Limits::default();
+        assert_eq!(u64::from(announced.message_bytes), MESSAGE_BYTES);
+        assert_eq!(u32::from(announced.segments), SEGMENTS);
+        assert_eq!(u32::from(announced.value_depth), VALUE_DEPTH);
+        assert_eq!(usize::from(announced.calls_in_flight), CALLS_IN_FLIGHT);
+    }
+}

@@ -131,6 +131,15 @@ async fn a_plugin_whose_last_handle_is_dropped_ends() {
     assert!(ends_within(&process, Duration::from_secs(5)));
 }
 
+#[tokio::test]
+async fn a_connected_plugin_does_not_end_on_sigint() {
+    let plugin = probe().start().await.unwrap();
+    let pid = Pid::from_raw(i32::try_from(plugin.pid().unwrap()).unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    plugin.ping().await.unwrap();
+    assert_eq!(plugin.shut_down().await.exit, Some(Exit::Status(0)));
+}
+
 #[test]
 fn a_killed_host_leaves_no_plugin_even_if_that_blocks_its_thread() {
     let mut host = Command::new(example("probe-host"))

@@ -4,9 +4,12 @@
 
 mod support;
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use otto_plugin::host::{Blame, Exit, Launcher, NotExecutable, Phase, StartCause, StartError};
@@ -237,4 +240,66 @@ fn a_flood_of_output_neither_blocks_a_plugin_nor_is_kept() {
     );
     assert_eq!(error.output.stdout.len(), 64 << 10);
     assert_eq!(error.output.stderr.len(), 64 << 10);
+}
+
+#[test]
+fn a_plugin_gets_nothing_of_its_host_but_what_it_is_meant_to() {
+    let directory = tempfile::tempdir().unwrap();
+    // No pipeline: it would open descriptors of its own.
+    let show = "#!/bin/bash\necho $OTTO_PLUGIN_FD $#\nreadlink /proc/$$/cwd /proc/$$/fd/0\n\
+                cut -d' ' -f5 /proc/$$/stat\necho $$\nls /proc/$$/fd\n";
+    let path = script(directory.path(), show);
+    // A descriptor that a careless program left open for its children.
+    let leaked = fs::File::open("/dev/null").unwrap();
+    rustix::io::fcntl_setfd(&leaked, rustix::io::FdFlags::empty()).unwrap();
+    let error = failure(Launcher::new(&path));
+    let text = String::from_utf8(error.output.stdout.clone()).unwrap();
+    let lines: Vec<_> = text.lines().collect();
+    let (socket, arguments) = lines[0].split_once(' ').unwrap();
+    assert_eq!(arguments, "0", "{text}");
+    let here = std::env::current_dir().unwrap();
+    assert_eq!(
+        (Path::new(lines[1]), lines[2]),
+        (here.as_path(), "/dev/null"),
+        "{text}"
+    );
+    assert_eq!(
+        lines[3], lines[4],
+        "it does not lead a group of its own: {text}"
+    );
+    let descriptors: BTreeSet<_> = lines[5..].iter().copied().collect();
+    // 255 is the shell's own, for the script.
+    assert_eq!(
+        descriptors,
+        BTreeSet::from(["0", "1", "2", socket, "255"]),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_signal_that_the_host_ignores_is_at_its_default_in_the_plugin() {
+    let mut host = Command::new("sh")
+        .args(["-c", "trap '' USR1; exec \"$0\" \"$1\""])
+        .args([example("probe-host"), example("otto-app-probe")])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut stdout = BufReader::new(host.stdout.take().unwrap());
+    stdout.read_line(&mut line).unwrap();
+    let plugin = line.split(' ').next().unwrap();
+    let ignored = |pid: &str| {
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        let mask = status
+            .lines()
+            .find_map(|line| line.strip_prefix("SigIgn:"))
+            .unwrap();
+        u64::from_str_radix(mask.trim(), 16).unwrap() & (1 << (signal_hook::consts::SIGUSR1 - 1))
+    };
+    let (in_host, in_plugin) = (ignored(&host.id().to_string()), ignored(plugin));
+    host.kill().unwrap();
+    host.wait().unwrap();
+    assert_ne!(in_host, 0);
+    assert_eq!(in_plugin, 0);
 }

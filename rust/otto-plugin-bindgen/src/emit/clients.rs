@@ -22,6 +22,10 @@ pub(super) fn client(interface: &Interface) -> TokenStream {
         .iter()
         .zip(0..)
         .map(|(method, at)| call(interface, method, at));
+    let (serving, init) = match &interface.methods[..] {
+        [] => (quote!(_serving), TokenStream::new()),
+        _ => (quote!(serving), quote!(serving)),
+    };
     quote! {
         #[doc = #about]
         #[derive(Clone, Debug)]
@@ -31,10 +35,10 @@ pub(super) fn client(interface: &Interface) -> TokenStream {
             #[doc = #serves]
             pub fn new(imp: impl #ident) -> Self {
                 let imp = Arc::new(imp);
-                Self(rpc::Capability::serve(move |serving| {
+                Self(rpc::Capability::serve(move |#serving| {
                     let imp = Some(Arc::clone(&imp));
                     let client: #wire::Client =
-                        capnp_rpc::new_client(#server { imp, serving });
+                        capnp_rpc::new_client(#server { imp, #init });
                     capnp::capability::FromClientHook::into_client_hook(client)
                 }))
             }

@@ -6,6 +6,7 @@
 mod clients;
 mod enums;
 mod interfaces;
+mod read;
 mod replies;
 mod servers;
 mod structs;
@@ -14,7 +15,7 @@ mod text;
 mod traits;
 mod types;
 mod unions;
-mod values;
+mod write;
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};

@@ -3,7 +3,8 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use super::values::{self, Place, Source};
+use super::read::{self, Source};
+use super::write::Place;
 use super::{structs, types};
 use crate::model::{Answer, Body, ErrorField, Field, Record, Reply};
 
@@ -74,7 +75,7 @@ fn read(reply: &Reply) -> TokenStream {
         Answer::Nothing => quote!(()),
         Answer::One(field) => {
             let source = Source::Field(quote!(reader), &field.wire);
-            values::read(&field.value, &source, &field.label)
+            read::value(&field.value, &source, &field.label)
         }
         Answer::Several(record) => {
             let ident = &record.ident;

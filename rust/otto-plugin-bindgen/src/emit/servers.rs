@@ -16,18 +16,25 @@ pub(super) fn server(interface: &Interface) -> TokenStream {
         .iter()
         .zip(0..)
         .map(|(method, at)| serve(interface, method, at));
-    quote! {
-        struct #server<T: #ident> {
-            // Taken by the drop alone.
-            imp: Option<Arc<T>>,
-            serving: rpc::Serving,
-        }
-
-        impl<T: #ident> #server<T> {
-            fn imp(&self) -> Arc<T> {
-                Arc::clone(self.imp.as_ref().expect("it is there until the drop"))
+    // Without a method, nobody asks for what is served.
+    let is_used = !interface.methods.is_empty();
+    let serving = is_used.then(|| quote!(serving: rpc::Serving,));
+    let imp = is_used.then(|| {
+        quote! {
+            impl<T: #ident> #server<T> {
+                fn imp(&self) -> Arc<T> {
+                    Arc::clone(self.imp.as_ref().expect("it is there until the drop"))
+                }
             }
         }
+    });
+    quote! {
+        struct #server<T: #ident> {
+            imp: Option<Arc<T>>,
+            #serving
+        }
+
+        #imp
 
         impl<T: #ident> Drop for #server<T> {
             fn drop(&mut self) {

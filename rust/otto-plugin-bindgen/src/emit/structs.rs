@@ -3,7 +3,8 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::values::{self, Place, Source, Target};
+use super::read::{self, Source};
+use super::write::{self, Place, Target};
 use super::{argument, doc, mutable, types, unions, with_self};
 use crate::model::{Body, Field, Record, Role, Type, Value};
 
@@ -116,7 +117,7 @@ pub(super) fn read_fields(fields: &[Field]) -> TokenStream {
         .map(|field| {
             let name = &field.ident;
             let source = Source::Field(quote!(reader), &field.wire);
-            let value = values::read(&field.value, &source, &field.label);
+            let value = read::value(&field.value, &source, &field.label);
             quote!(#name: #value,)
         })
         .collect()
@@ -139,7 +140,7 @@ pub(super) fn write_field(field: &Field, place: &Place) -> TokenStream {
         return TokenStream::new();
     }
     let target = Target::Field(quote!(builder), &field.wire);
-    values::write(&field.value, place, &target, &field.label)
+    write::value(&field.value, place, &target, &field.label)
 }
 
 /// The functions that read and write a record: `read` is an expression for the result, and `write`

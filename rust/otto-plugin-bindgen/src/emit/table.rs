@@ -69,14 +69,17 @@ pub(super) fn root(
         sources.join(", ")
     );
     let undocumented = model.has_undocumented().then(|| quote!(missing_docs,));
+    let structs = model
+        .has_structs()
+        .then(|| quote!(clippy::exhaustive_structs,));
+    let lints = (undocumented.is_some() || structs.is_some()).then(|| {
+        let reason = "a comment and a form for everything are the schema's to give";
+        quote!(#![expect(#undocumented #structs reason = #reason)])
+    });
     let table = interfaces(model, options)?;
     Ok(quote! {
         #![doc = #about]
-        #![expect(
-            #undocumented
-            clippy::exhaustive_structs,
-            reason = "a comment and a form for everything are the schema's to give"
-        )]
+        #lints
         #declarations
         #table
     })

@@ -4,7 +4,8 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::values::{self, Place, Source, Target};
+use super::read::{self, Source};
+use super::write::{self, Place, Target};
 use super::{doc, structs, types, with_self};
 use crate::model::{Member, Record, Type, Union, Value};
 
@@ -77,7 +78,7 @@ fn read(record: &Record, union: &Union) -> TokenStream {
             return quote!(Ok(#wire::Which::#which(())) => Self::#name,);
         }
         let source = Source::Value(quote!(value));
-        let value = values::read(&member.value, &source, &member.label);
+        let value = read::value(&member.value, &source, &member.label);
         quote!(Ok(#wire::Which::#which(value)) => Self::#name(#value),)
     });
     quote! {
@@ -95,7 +96,7 @@ fn write(record: &Record, union: &Union) -> TokenStream {
         let name = &member.ident;
         let target = Target::Field(quote!(builder), &member.wire);
         let place = Place::Reference(quote!(value));
-        let write = values::write(&member.value, &place, &target, &member.label);
+        let write = write::value(&member.value, &place, &target, &member.label);
         let payload = (!is_void(member)).then(|| quote!((value)));
         quote!(Self::#name #payload => { #write })
     });

@@ -1,12 +1,12 @@
 //! What the schema says, in the terms of the code that is made of it.
 //!
 //! [`request`] finds its way through the compiled schema, [`graph`] knows what holds what, and
-//! [`build`] makes the model out of both. The model holds every name and every path: [`emit`]
-//! (crate::emit) decides nothing but how the code looks.
+//! [`build`] makes the model out of both. The model holds every name and every path: what makes code
+//! of it decides nothing but how the code looks.
 
 pub(crate) mod build;
-pub(crate) mod comments;
 pub(crate) mod graph;
+mod lints;
 pub(crate) mod request;
 
 use proc_macro2::{Ident, TokenStream};

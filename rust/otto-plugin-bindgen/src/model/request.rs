@@ -1,6 +1,6 @@
 //! Finds its way through a compiled schema.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use capnp::schema_capnp::{annotation, code_generator_request, node};
 
@@ -64,6 +64,16 @@ impl<'a> Request<'a> {
             }
         }
         files.sort_by(|a, b| a.name.cmp(&b.name));
+        let mut modules = HashSet::new();
+        for file in &files {
+            if !modules.insert(module_name(&file.name)) {
+                let node = file.name.clone();
+                return Err(Error::Unsupported {
+                    node,
+                    what: Unsupported::SameName,
+                });
+            }
+        }
         let request = Self {
             nodes,
             comments,

@@ -1,9 +1,9 @@
 //! What the tests share.
 
-/// Compares two texts, and says where they differ.
-pub(crate) fn assert_same(name: &str, expected: &str, found: &str) {
+/// Compares two texts, and says where they differ, if they do.
+pub(crate) fn difference(name: &str, expected: &str, found: &str) -> Option<String> {
     if expected == found {
-        return;
+        return None;
     }
     let (old, new): (Vec<_>, Vec<_>) = (expected.lines().collect(), found.lines().collect());
     let head = old
@@ -17,10 +17,11 @@ pub(crate) fn assert_same(name: &str, expected: &str, found: &str) {
     let before = shown(' ', &old[head.saturating_sub(3)..head]);
     let removed = shown('-', &old_rest[..old_rest.len() - tail]);
     let added = shown('+', &new_rest[..new_rest.len() - tail]);
-    panic!(
-        "{name} differs from line {}:\n{before}{removed}{added}",
-        head + 1
-    );
+    let line = head + 1;
+    Some(format!(
+        "{name} differs from line {line}:
+{before}{removed}{added}"
+    ))
 }
 
 fn shown(sign: char, lines: &[&str]) -> String {

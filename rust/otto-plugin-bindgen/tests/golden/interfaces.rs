@@ -650,11 +650,10 @@ impl EmptyClient {
     pub fn new(imp: impl Empty) -> Self {
         let imp = Arc::new(imp);
         Self(
-            rpc::Capability::serve(move |serving| {
+            rpc::Capability::serve(move |_serving| {
                 let imp = Some(Arc::clone(&imp));
                 let client: wire::empty::Client = capnp_rpc::new_client(EmptyServer {
                     imp,
-                    serving,
                 });
                 capnp::capability::FromClientHook::into_client_hook(client)
             }),
@@ -685,13 +684,6 @@ static EMPTY_METHODS: [rpc::Method; 0] = [];
 
 struct EmptyServer<T: Empty> {
     imp: Option<Arc<T>>,
-    serving: rpc::Serving,
-}
-
-impl<T: Empty> EmptyServer<T> {
-    fn imp(&self) -> Arc<T> {
-        Arc::clone(self.imp.as_ref().expect("it is there until the drop"))
-    }
 }
 
 impl<T: Empty> Drop for EmptyServer<T> {

@@ -80,7 +80,7 @@ impl rpc::Message for OuterInner {
 #[non_exhaustive]
 pub enum OuterInnerKind {
     #[default]
-    Self_,
+    Type,
     Crate,
     /// A number that this version of the schema does not have. It can be received, but not
     /// be sent.
@@ -90,7 +90,7 @@ pub enum OuterInnerKind {
 impl From<u16> for OuterInnerKind {
     fn from(number: u16) -> Self {
         match number {
-            0 => Self::Self_,
+            0 => Self::Type,
             1 => Self::Crate,
             number => Self::Unknown(number),
         }
@@ -100,7 +100,7 @@ impl From<u16> for OuterInnerKind {
 impl From<OuterInnerKind> for u16 {
     fn from(value: OuterInnerKind) -> Self {
         match value {
-            OuterInnerKind::Self_ => 0,
+            OuterInnerKind::Type => 0,
             OuterInnerKind::Crate => 1,
             OuterInnerKind::Unknown(number) => number,
         }

@@ -15,7 +15,7 @@ struct Outer @0xc0ffee000000e001 {
     kind @0 :Kind;
 
     enum Kind @0xc0ffee000000e003 {
-      self @0;
+      type @0;
       crate @1;
     }
   }

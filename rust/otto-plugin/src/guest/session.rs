@@ -57,7 +57,7 @@ impl Plugin for PluginServer {
             ));
         }
         if let Some(link) = log.capability().link() {
-            link.limit_messages(host.limits.message_bytes.into());
+            link.limit(&host.limits);
         }
         let info = PluginInfo {
             r#type: "app".into(),

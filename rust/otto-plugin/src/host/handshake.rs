@@ -46,7 +46,7 @@ impl Greeting {
                 let Flight { connect, app, meta } = flight;
                 let answer = read(CONNECT, &link, connect.promise.await, read_connect).await;
                 if let Ok((info, _)) = &answer {
-                    link.limit_messages(info.limits.message_bytes.into());
+                    link.limit(&info.limits);
                 }
                 let _ = connect_tx.send(answer);
                 let _ = app_tx.send(read(APP, &link, app.promise.await, read_app).await);

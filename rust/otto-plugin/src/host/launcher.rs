@@ -70,6 +70,12 @@ impl Launcher {
         self
     }
 
+    /// Announces a named part of the protocol that this host offers, such as `terminal`.
+    pub fn feature(mut self, name: impl Into<String>) -> Self {
+        self.host.features.push(name.into());
+        self
+    }
+
     /// Adds a variable to the environment of the plugin, which otherwise has what the allow-list of
     /// the specification lets through. One of the protocol's own cannot be set.
     pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {

@@ -256,10 +256,13 @@ impl<'a> Writing<'a> {
         &mut self,
         write: impl FnOnce(&mut Self) -> Result<T, Unsendable>,
     ) -> Result<T, Unsendable> {
-        if self.depth == VALUE_DEPTH {
+        let limit = self
+            .link
+            .map_or(VALUE_DEPTH, |link| link.peer_value_depth());
+        if self.depth >= limit {
             return Err(Unsendable::Depth {
                 depth: self.depth + 1,
-                limit: VALUE_DEPTH,
+                limit,
             });
         }
         self.depth += 1;

@@ -1,13 +1,14 @@
 //! One connection, as every thread may see it.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::gate::Gate;
-use crate::limits::{CALLS_IN_FLIGHT, MESSAGE_BYTES};
+use crate::bindings::handshake::Limits;
+use crate::limits::{CALLS_IN_FLIGHT, MESSAGE_BYTES, VALUE_DEPTH};
 
 /// What the threads of a process share of a connection.
 #[derive(Debug)]
@@ -17,6 +18,7 @@ pub(crate) struct Link {
     /// The calls of the peer's that are unanswered.
     pub(crate) served: Arc<Gate>,
     peer_message_bytes: AtomicU64,
+    peer_value_depth: AtomicU32,
     stopping: CancellationToken,
     ended: CancellationToken,
     end: OnceLock<Disconnect>,
@@ -46,6 +48,7 @@ impl Link {
             calls: Arc::new(Semaphore::new(CALLS_IN_FLIGHT)),
             served: Arc::new(Gate::default()),
             peer_message_bytes: AtomicU64::new(MESSAGE_BYTES),
+            peer_value_depth: AtomicU32::new(VALUE_DEPTH),
             stopping: CancellationToken::new(),
             ended: CancellationToken::new(),
             end: OnceLock::new(),
@@ -62,9 +65,21 @@ impl Link {
         self.peer_message_bytes.load(Ordering::Relaxed)
     }
 
-    /// Takes up what the peer announced. It cannot raise what this side sends.
-    pub(crate) fn limit_messages(&self, bytes: u64) {
+    /// How deep a value may nest that the peer accepts.
+    pub(crate) fn peer_value_depth(&self) -> u32 {
+        self.peer_value_depth.load(Ordering::Relaxed)
+    }
+
+    /// Takes up what the peer accepts. It cannot raise what this side sends.
+    pub(crate) fn limit(&self, limits: &Limits) {
+        let bytes = limits.message_bytes.into();
         self.peer_message_bytes.fetch_min(bytes, Ordering::Relaxed);
+        let depth = limits.value_depth.into();
+        self.peer_value_depth.fetch_min(depth, Ordering::Relaxed);
+        // With none at all, no call could ever be made.
+        let calls = usize::from(limits.calls_in_flight).max(1);
+        self.calls
+            .forget_permits(CALLS_IN_FLIGHT.saturating_sub(calls));
     }
 
     /// Cancels the calls to independent objects that are being served, and those that come.

@@ -1,7 +1,7 @@
 //! Testing a plugin without a process, and looking at what it did.
 //!
 //! [`plugin`] serves an app in this process, on one end of a socket pair, and gives the same
-//! [`host::Plugin`] that a started one is. [`FakeUi`] and [`MemoryDirectory`] stand in for the
+//! [`host::Plugin`](crate::host::Plugin) that a started one is. [`FakeUi`] and [`MemoryDirectory`] stand in for the
 //! host's, and record what was called.
 //!
 //! ```

@@ -1,8 +1,21 @@
-//! Whether the schema says something about everything.
+//! Which lints the bindings of a schema cannot keep.
 
 use super::{Answer, Body, Enumeration, Interface, Item, Model, Params, Record, Results, Value};
 
 impl Model {
+    /// Whether there is a struct, which anybody can make, and so cannot be extended.
+    pub(crate) fn has_structs(&self) -> bool {
+        let mut items = self.files.iter().flat_map(|file| &file.items);
+        items.any(|item| match item {
+            Item::Enumeration(_) => false,
+            Item::Interface(interface) => interface.methods.iter().any(|method| {
+                matches!(&method.results, Results::Reply(reply)
+                    if matches!(reply.answer, Answer::Several(_)))
+            }),
+            Item::Record(record) => matches!(record.body, Body::Fields(_)),
+        })
+    }
+
     /// Whether anything public has no comment in the schema.
     pub(crate) fn has_undocumented(&self) -> bool {
         let mut items = self.files.iter().flat_map(|file| &file.items);
