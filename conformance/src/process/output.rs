@@ -12,6 +12,9 @@ use tokio::net::unix::pipe::Receiver;
 /// How much of the beginning is kept, and how much of the end.
 const KEPT_BYTES: usize = 64 << 10;
 
+/// The most that a pipe holds. What comes after that is a descendant's, who may never stop.
+const PIPE_BYTES: usize = 1 << 20;
+
 /// One of the two streams.
 #[derive(Debug)]
 pub(crate) struct Output {
@@ -61,9 +64,13 @@ impl Output {
     /// Takes what is in the pipe now. After the end of a process, this is all that it wrote.
     pub(crate) fn drain(&self) {
         let mut buffer = [0; 16 << 10];
+        let mut rest = PIPE_BYTES;
         // Not through the runtime, which may not have heard yet that there is something.
-        while let Ok(count @ 1..) = rustix::io::read(&self.pipe, &mut buffer) {
+        while rest > 0
+            && let Ok(count @ 1..) = rustix::io::read(&self.pipe, &mut buffer)
+        {
             self.add(&buffer[..count]);
+            rest = rest.saturating_sub(count);
         }
     }
 

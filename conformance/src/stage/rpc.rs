@@ -164,7 +164,11 @@ impl Rpc {
             let mut events = record.events().iter();
             let nonsense = events
                 .find(|event| event.from == Party::Plugin && event.message == Message::Malformed);
-            nonsense.map_or_else(|| why.to_owned(), |event| event.line.clone())
+            match nonsense {
+                _ if record.is_flooded() => "it sent more than anybody asked for".to_owned(),
+                Some(event) => event.line.clone(),
+                None => why.to_owned(),
+            }
         }))
     }
 

@@ -72,7 +72,9 @@ impl Link {
             return;
         };
         let mut buffer = [0; 4096];
-        while let Ok(count @ 1..) = rustix::io::read(&stream, &mut buffer) {
+        while !self.record(Record::is_flooded)
+            && let Ok(count @ 1..) = rustix::io::read(&stream, &mut buffer)
+        {
             self.took(Party::Plugin, &buffer[..count]);
         }
     }
@@ -158,6 +160,11 @@ impl AsyncRead for Reader {
         link.reader.set(Some(cx.waker().clone()));
         if !link.reading.get() {
             return Poll::Pending;
+        }
+        if link.record(Record::is_flooded) {
+            // A system with an end waits for its last answers to be written, if it can.
+            link.close();
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
         let mut bytes = [0; 16 << 10];
         while ahead.is_empty() {

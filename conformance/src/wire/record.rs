@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 use super::decode::{self, Answer, Message, Questions};
 use super::frames::{Frames, Piece};
 
-/// How many messages are kept. A plugin that sends more is not read by eye.
-const KEPT_MESSAGES: usize = 20_000;
+/// How many messages are kept: more than any case has use for, and few enough to be searched.
+const KEPT_MESSAGES: usize = 5_000;
+/// How much a plugin may send in all, in bytes.
+const BELIEVED_BYTES: u64 = 256 << 20;
 /// How much decoded content is kept, in bytes.
 const KEPT_CONTENT: usize = 8 << 20;
 
@@ -111,6 +113,12 @@ impl Record {
     /// How many messages were not kept.
     pub(crate) fn dropped(&self) -> u64 {
         self.dropped
+    }
+
+    /// Whether the plugin has sent more than any case asks for. Each message costs the RPC library
+    /// memory, which has no bound there.
+    pub(crate) fn is_flooded(&self) -> bool {
+        self.events.len() >= KEPT_MESSAGES || self.plugin.total() > BELIEVED_BYTES
     }
 
     /// How many bytes one side has sent.

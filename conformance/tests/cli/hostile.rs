@@ -1,9 +1,16 @@
 //! Programs that are no plugins at all.
 
+use capnp::message::Builder;
+use capnp::serialize;
+use capnp_rpc::rpc_capnp::message;
+
 use super::{Run, executable};
 
 fn run(script: &str, case: &str) -> Run {
-    let tmp = tempfile::tempdir().expect("a directory");
+    run_in(tempfile::tempdir().expect("a directory"), script, case)
+}
+
+fn run_in(tmp: tempfile::TempDir, script: &str, case: &str) -> Run {
     executable(
         tmp.path(),
         "otto-app-script",
@@ -68,4 +75,29 @@ fn a_flood_on_both_streams_is_read_and_cut() {
     let record = run.tmp.path().join("target/otto-conformance/MET-01/stdout");
     let size = std::fs::metadata(record).expect("a record").len();
     assert!(size < 1 << 20, "{size} bytes were kept");
+}
+
+#[test]
+fn a_child_that_writes_for_ever_does_not_hold_the_suite() {
+    let run = run("yes & exit 0", "MET-01");
+    run.exits_with(1).says("the plugin exited with status 0");
+}
+
+#[test]
+fn a_flood_of_questions_ends_the_connection() {
+    let mut frames = Vec::new();
+    for question in 1..30_000 {
+        let mut message = Builder::new_default();
+        let bootstrap = message.init_root::<message::Builder<'_>>().init_bootstrap();
+        { bootstrap }.set_question_id(question);
+        frames.extend(serialize::write_message_to_words(&message));
+    }
+    let tmp = tempfile::tempdir().expect("a directory");
+    let path = tmp.path().join("frames");
+    std::fs::write(&path, frames).expect("a file");
+    let script = format!("cat '{}' >&$OTTO_PLUGIN_FD; sleep 60", path.display());
+    let run = run_in(tmp, &script, "MET-01");
+    run.exits_with(1)
+        .says("no-session")
+        .says("than anybody asked for");
 }
