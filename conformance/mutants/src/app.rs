@@ -1,0 +1,194 @@
+//! The app, of which only `meta` is there.
+
+use std::collections::HashMap;
+use std::future::pending;
+use std::rc::Rc;
+use std::time::Duration;
+
+use capnp::capability::FromClientHook;
+use capnp_rpc::rpc_twoparty_capnp::Side;
+use otto_plugin::wire::app_capnp::{app, meta};
+use otto_plugin::wire::error_capnp::ErrorKind;
+use otto_plugin::wire::host_capnp::{log, ui};
+use tokio::sync::oneshot;
+use tokio::time::sleep;
+
+use crate::defect::Defect;
+use crate::plugin::refuse;
+use crate::serve::Shared;
+
+/// The infrastructures that this plugin is for.
+const INFRASTRUCTURES: [&str; 8] = [
+    "aws",
+    "azure",
+    "digitalocean",
+    "google",
+    "heroku",
+    "kubernetes",
+    "local",
+    "openstack",
+];
+
+/// Longer than a meta may take.
+const SLOW: Duration = Duration::from_millis(1200);
+/// Long enough for another call to come meanwhile.
+const OVERLAP: Duration = Duration::from_millis(20);
+
+/// The capability that `Session.app` gives.
+pub(crate) struct App(pub(crate) Rc<Shared>);
+
+impl app::Server for App {
+    async fn meta(
+        self: Rc<Self>,
+        _: app::MetaParams,
+        mut results: app::MetaResults,
+    ) -> capnp::Result<()> {
+        let call = self.0.metas.get() + 1;
+        self.0.metas.set(call);
+        match self.0.defect {
+            Some(Defect::WritesAFileInMeta) => {
+                let home = std::env::var_os("HOME").unwrap_or_default();
+                std::fs::write(
+                    std::path::Path::new(&home).join(".otto-app-mutant"),
+                    "cache",
+                )?;
+            }
+            Some(Defect::IsSlowInMeta) if call > 1 => sleep(SLOW).await,
+            Some(Defect::AsksTheHostInMeta) => self.ask_the_host().await,
+            Some(Defect::CallsTheHostInMeta) => self.call_the_host().await,
+            Some(Defect::ForgetsCallsThatOverlap) => self.wait_in_the_one_place().await,
+            _ => {}
+        }
+        self.write(results.get().init_meta(), call);
+        Ok(())
+    }
+
+    async fn implicit(
+        self: Rc<Self>,
+        _: app::ImplicitParams,
+        mut results: app::ImplicitResults,
+    ) -> capnp::Result<()> {
+        refuse(results.get().init_error(), ErrorKind::Unsupported, NOT_DONE);
+        Ok(())
+    }
+
+    async fn compile(
+        self: Rc<Self>,
+        _: app::CompileParams,
+        mut results: app::CompileResults,
+    ) -> capnp::Result<()> {
+        refuse(results.get().init_error(), ErrorKind::Unsupported, NOT_DONE);
+        Ok(())
+    }
+
+    async fn build(
+        self: Rc<Self>,
+        _: app::BuildParams,
+        mut results: app::BuildResults,
+    ) -> capnp::Result<()> {
+        refuse(results.get().init_error(), ErrorKind::Unsupported, NOT_DONE);
+        Ok(())
+    }
+
+    async fn deploy(
+        self: Rc<Self>,
+        _: app::DeployParams,
+        mut results: app::DeployResults,
+    ) -> capnp::Result<()> {
+        refuse(results.get().init_error(), ErrorKind::Unsupported, NOT_DONE);
+        Ok(())
+    }
+
+    async fn dev(
+        self: Rc<Self>,
+        _: app::DevParams,
+        mut results: app::DevResults,
+    ) -> capnp::Result<()> {
+        refuse(results.get().init_error(), ErrorKind::Unsupported, NOT_DONE);
+        Ok(())
+    }
+
+    async fn dev_dep(
+        self: Rc<Self>,
+        _: app::DevDepParams,
+        mut results: app::DevDepResults,
+    ) -> capnp::Result<()> {
+        refuse(results.get().init_error(), ErrorKind::Unsupported, NOT_DONE);
+        Ok(())
+    }
+}
+
+const NOT_DONE: &str = "this plugin does nothing but to say what it is for";
+
+impl App {
+    fn write(&self, mut meta: meta::Builder<'_>, call: u32) {
+        let mut infrastructures = INFRASTRUCTURES.to_vec();
+        if self.0.has(Defect::OrdersMetaByHash) {
+            thread_local! {
+                static TABLE: HashMap<&'static str, ()> =
+                    INFRASTRUCTURES.into_iter().map(|name| (name, ())).collect();
+            }
+            infrastructures = TABLE.with(|table| table.keys().copied().collect());
+        }
+        if self.0.has(Defect::HasNoTuples) {
+            infrastructures.clear();
+        }
+        let mut tuples = meta.reborrow().init_tuples(infrastructures.len() as u32);
+        for (index, infra) in (0..).zip(infrastructures) {
+            let mut tuple = tuples.reborrow().get(index);
+            tuple.set_app("mutant");
+            tuple.set_infra(infra);
+            match self.0.defect {
+                Some(Defect::LeavesATupleFieldEmpty) if index == 3 => {}
+                Some(Defect::CountsInMeta) => tuple.set_flavor(format!("call {call}")),
+                _ => tuple.set_flavor("*"),
+            }
+        }
+        let mut detector = meta.init_detectors(1).get(0);
+        detector.set_type("mutant");
+        detector.init_file(1).set(0, "mutant.toml");
+    }
+
+    /// Asks for the host's bootstrap capability.
+    async fn ask_the_host(&self) {
+        let Some(system) = self.0.system.borrow().clone() else {
+            return;
+        };
+        let (asked, done) = oneshot::channel();
+        // This call is being driven by the system, which therefore cannot be borrowed here.
+        tokio::task::spawn_local(async move {
+            let _asked: log::Client = system.borrow_mut().bootstrap(Side::Client);
+            let _ = asked.send(());
+        });
+        let _ = done.await;
+    }
+
+    /// Calls a method that only some calls lend, on the one object of the host's that is there.
+    async fn call_the_host(&self) {
+        let Some(log) = self.0.log.borrow().clone() else {
+            return;
+        };
+        let ui: ui::Client = FromClientHook::new(log.into_client_hook());
+        let mut request = ui.message_request();
+        request
+            .get()
+            .set_text("this plugin has been asked what it is for");
+        let _ = request.send().promise.await;
+    }
+
+    /// Waits for a moment, as one call at a time can.
+    async fn wait_in_the_one_place(&self) {
+        let (done, waiting) = oneshot::channel();
+        self.0.awaited.replace(Some(done));
+        let shared = self.0.clone();
+        tokio::task::spawn_local(async move {
+            sleep(OVERLAP).await;
+            if let Some(done) = shared.awaited.take() {
+                let _ = done.send(());
+            }
+        });
+        if waiting.await.is_err() {
+            pending::<()>().await;
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! What this plugin does wrong.
+
+macro_rules! defects {
+    ($($name:literal => $defect:ident: $what:literal,)*) => {
+        /// One thing that this plugin does wrong.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Defect {
+            $(#[doc = $what] $defect,)*
+        }
+
+        /// All names, with what they stand for.
+        const NAMES: &[(&str, Defect, &str)] = &[$(($name, Defect::$defect, $what),)*];
+    };
+}
+
+defects! {
+    "serves-without-cookie" => ServesWithoutCookie: "takes no cookie for the right one",
+    "exits-zero-without-cookie" => ExitsZeroWithoutCookie: "refuses with status 0",
+    "refuses-on-stdout" => RefusesOnStdout: "writes the message to stdout as well",
+    "silent-without-cookie" => SilentWithoutCookie: "refuses without a word",
+    "aborts-without-cookie" => AbortsWithoutCookie: "says what it has to, and aborts",
+    "checks-only-that-a-cookie-is-there" => ChecksOnlyThatACookieIsThere: "takes any cookie for the right one",
+    "makes-a-socket-before-the-cookie" => MakesASocketBeforeTheCookie: "listens on a path, and removes it only when it serves",
+    "dials-before-the-cookie" => DialsBeforeTheCookie: "dials OTTO_PLUGIN_CONNECT first of all",
+    "assumes-descriptor-3" => AssumesDescriptor3: "does not read the value of OTTO_PLUGIN_FD",
+    "dials-as-well" => DialsAsWell: "dials OTTO_PLUGIN_CONNECT although it has a socket",
+    "listens-as-well" => ListensAsWell: "listens on a port",
+    "discards-what-is-buffered" => DiscardsWhatIsBuffered: "keeps only the first message of its first read",
+    "waits-if-the-host-never-calls" => WaitsIfTheHostNeverCalls: "does not exit at an early end of file",
+    "silent-about-the-descriptor" => SilentAboutTheDescriptor: "exits without a word if there is no socket",
+    "aborts-on-a-bad-descriptor" => AbortsOnABadDescriptor: "says what is wrong, and aborts",
+    "takes-any-socket" => TakesAnySocket: "does not look at the type of the socket",
+    "panics-on-a-bad-descriptor" => PanicsOnABadDescriptor: "panics if there is no socket",
+    "bootstraps-once" => BootstrapsOnce: "answers the second bootstrap with an exception",
+    "second-bootstrap-is-null" => SecondBootstrapIsNull: "answers the second bootstrap with a null pointer",
+    "connects-twice" => ConnectsTwice: "answers a second connect with a second session",
+    "refuses-calls-on-promises" => RefusesCallsOnPromises: "does not know the fields of an answer that it has not sent",
+    "has-no-tuples" => HasNoTuples: "has an empty meta",
+    "leaves-a-tuple-field-empty" => LeavesATupleFieldEmpty: "has a tuple without a flavor",
+    "has-another-name" => HasAnotherName: "does not have the name of its file",
+    "orders-meta-by-hash" => OrdersMetaByHash: "lists its tuples in the order of a hash map",
+    "counts-in-meta" => CountsInMeta: "has the number of the call in its meta",
+    "writes-a-file-in-meta" => WritesAFileInMeta: "writes a cache in its home directory",
+    "is-slow-in-meta" => IsSlowInMeta: "takes more than a second for each meta but the first",
+    "asks-the-host-in-meta" => AsksTheHostInMeta: "asks for the host's bootstrap capability",
+    "calls-the-host-in-meta" => CallsTheHostInMeta: "shows a message",
+    "forgets-calls-that-overlap" => ForgetsCallsThatOverlap: "has one place for the answer that is awaited",
+    "answers-a-call-twice" => AnswersACallTwice: "answers its eighth meta with nothing before it answers it",
+    "stays-after-shutdown" => StaysAfterShutdown: "answers shutDown, and goes on",
+    "fails-at-shutdown" => FailsAtShutdown: "exits with status 3 at shutdown",
+    "shuts-down-without-an-answer" => ShutsDownWithoutAnAnswer: "exits before it answers shutDown",
+    "leaves-a-file" => LeavesAFile: "leaves a temporary file",
+    "leaves-a-process" => LeavesAProcess: "leaves a process of a group of its own",
+    "waits-for-the-next-host" => WaitsForTheNextHost: "listens when its host is gone",
+    "ignores-a-reset" => IgnoresAReset: "takes an end of file for the only end",
+    "aborts-at-the-end" => AbortsAtTheEnd: "aborts when its host is gone",
+}
+
+impl Defect {
+    /// The defect that `OTTO_MUTANT` names. Without it there is none.
+    pub(crate) fn from_environment() -> Result<Option<Self>, String> {
+        let Some(wanted) = std::env::var_os("OTTO_MUTANT") else {
+            return Ok(None);
+        };
+        match NAMES.iter().find(|(name, ..)| wanted == *name) {
+            Some((_, defect, _)) => Ok(Some(*defect)),
+            None => Err(unknown(&wanted.to_string_lossy())),
+        }
+    }
+}
+
+fn unknown(wanted: &str) -> String {
+    let mut message = format!("error: OTTO_MUTANT={wanted} is none of these:\n");
+    for (name, _, what) in NAMES {
+        message.push_str(&format!("  {name:<34}  {what}\n"));
+    }
+    message
+}

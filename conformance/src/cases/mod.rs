@@ -1,0 +1,139 @@
+//! The code of the cases, a module for each group.
+
+mod bootstrap;
+mod concurrency;
+mod descriptor;
+mod direct;
+mod lifecycle;
+mod meta;
+
+use std::time::{Duration, Instant};
+
+use futures::future::LocalBoxFuture;
+
+use crate::process::{Exit, Process, describe};
+use crate::stage::{Session, Stage};
+use crate::verdict::{Failure, Reason, Stop};
+
+/// The code of a case.
+pub(crate) type Function = for<'a> fn(&'a Stage<'a>) -> LocalBoxFuture<'a, Result<(), Stop>>;
+
+type Group = &'static [(&'static str, Function)];
+
+const GROUPS: [Group; 6] = [
+    direct::CASES,
+    descriptor::CASES,
+    bootstrap::CASES,
+    meta::CASES,
+    concurrency::CASES,
+    lifecycle::CASES,
+];
+
+/// The code for an id.
+pub(crate) fn function(id: &str) -> Option<Function> {
+    let all = GROUPS.iter().flat_map(|group| group.iter());
+    all.copied()
+        .find(|(known, _)| *known == id)
+        .map(|(_, function)| function)
+}
+
+/// Runs a case: the control before it, and a sign of life after it, if it is one in which the
+/// plugin is to refuse or to end.
+pub(crate) async fn run<'a>(stage: &'a Stage<'a>, function: Function) -> Result<(), Stop> {
+    if let Some(what) = &stage.case.control {
+        let expected = format!("the control, {what}, answers meta");
+        let control = control(stage, what).await;
+        control.map_err(|stop| instead(stop, Reason::ControlFailed, &expected))?;
+    }
+    function(stage).await?;
+    if stage.case.control.is_some() {
+        let expected = "a new process answers meta afterwards";
+        let alive = answers_meta(stage, "afterwards").await;
+        alive.map_err(|stop| instead(stop, Reason::NotAliveAfterwards, expected))?;
+    }
+    Ok(())
+}
+
+/// Proves that the plugin works without the defect, and that the suite sees the end of a process.
+async fn control(stage: &Stage<'_>, what: &str) -> Result<(), Stop> {
+    let began = Instant::now();
+    let session = answers_meta(stage, "control").await?;
+    let answered = began.elapsed();
+    if let Some(exit) = session.process.exit() {
+        return Err(stage.fail(Reason::ControlFailed, "", format!("the plugin {exit}")));
+    }
+    let killed = Instant::now();
+    session.process.kill();
+    if session.process.exited(stage.answer_limit()).await.is_none() {
+        return Err(Stop::Harness(
+            "the end of a killed process was not seen".to_owned(),
+        ));
+    }
+    stage.set_control(format!(
+        "{what}: answered meta after {}, was running, and was seen to end {} after SIGKILL",
+        milliseconds(answered),
+        milliseconds(killed.elapsed())
+    ));
+    Ok(())
+}
+
+async fn answers_meta<'a>(stage: &'a Stage<'a>, label: &str) -> Result<Session<'a>, Stop> {
+    let session = Session::open(stage, label).await?;
+    session.meta(&session.app().await?).await?;
+    stage.did(format!("{label}: meta answered"));
+    Ok(session)
+}
+
+/// The same failure, as that of another step.
+fn instead(stop: Stop, reason: Reason, expected: &str) -> Stop {
+    match stop {
+        Stop::Fail(failure) => {
+            let actual = failure.actual;
+            Stop::Fail(Failure {
+                reason,
+                expected: expected.to_owned(),
+                actual,
+            })
+        }
+        stop => stop,
+    }
+}
+
+fn milliseconds(time: Duration) -> String {
+    format!("{} ms", time.as_millis())
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{} s", (time.as_secs_f64() * 100.0).round() / 100.0)
+}
+
+/// How a process ended, or what it is doing in the place of that.
+fn ended_or_not(process: &Process, exit: Option<Exit>) -> String {
+    match exit {
+        Some(exit) => format!("{exit} after {}", seconds(process.started().elapsed())),
+        None => format!("{} is still running", describe(process.pid())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::catalogue;
+
+    #[test]
+    fn every_row_has_a_function_and_every_function_a_row() {
+        let rows: BTreeSet<_> = catalogue::cases()
+            .iter()
+            .map(|case| case.id.as_str())
+            .collect();
+        let functions: Vec<_> = GROUPS
+            .iter()
+            .flat_map(|group| group.iter())
+            .map(|f| f.0)
+            .collect();
+        assert_eq!(functions.len(), rows.len(), "a function is there twice");
+        assert_eq!(functions.into_iter().collect::<BTreeSet<_>>(), rows);
+    }
+}

@@ -1,0 +1,166 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::commands;
+use crate::report::Screen;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+    0  every case passed
+    1  a case failed: the plugin is not conformant
+    2  the command line makes no sense, or the plugin cannot be executed
+    3  the suite itself failed, so that nothing is known about a case
+    4  no case was run
+  130  a signal ended the suite
+
+Examples:
+  otto-conformance run ./otto-app-ruby              run all cases
+  otto-conformance run otto-app-ruby --case LIF-03  run one, of a plugin on PATH
+  otto-conformance explain LIF-03                   say what it wants, and why";
+
+/// Drives an Otto plugin through the protocol, and says which rules it breaks.
+///
+/// Each case starts the plugin in a private home, temporary and working directory and in a process
+/// group of its own, speaks to it as a host does, and watches its process, its output, its files
+/// and every message on its socket. Nothing of that is left when the case is over.
+#[derive(Debug, Parser)]
+#[command(version, after_long_help = EXIT_CODES, after_help = EXIT_CODES, propagate_version = true)]
+struct Cli {
+    /// When to use colours. NO_COLOR is honoured
+    #[arg(long, value_enum, default_value_t = Color::Auto, global = true, value_name = "WHEN")]
+    color: Color,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the cases against a plugin
+    #[command(after_help = EXIT_CODES)]
+    Run(RunArgs),
+    /// List the cases
+    List,
+    /// Say what a case wants, what it looks at, and how it can fail
+    Explain {
+        /// The id of the case, such as LIF-03
+        id: String,
+    },
+}
+
+/// What `run` is told.
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// The plugin: a path, or the name of a program on PATH
+    pub(crate) plugin: PathBuf,
+
+    /// Run only this case. Can be given more than once
+    #[arg(long = "case", value_name = "ID")]
+    pub(crate) cases: Vec<String>,
+
+    /// Add a variable to the plugin's environment. Can be given more than once
+    ///
+    /// A plugin gets LANG, LC_*, LOGNAME, PATH, SHELL, TERM, TZ and USER from here, a HOME and a
+    /// TMPDIR of its own, the variables of the protocol, and nothing else.
+    #[arg(long = "env", value_name = "KEY=VALUE", value_parser = parse_variable)]
+    pub(crate) environment: Vec<(String, String)>,
+
+    /// Multiply every time limit, for a machine that is slower or busier than most
+    #[arg(long, value_name = "FACTOR", default_value = "1", value_parser = parse_scale)]
+    pub(crate) timeout_scale: f64,
+
+    /// Make the choices of an earlier run again, such as the numbers of descriptors
+    #[arg(long, value_name = "NUMBER", value_parser = parse_seed)]
+    pub(crate) seed: Option<u64>,
+
+    /// Where to leave the records of failures: DIR/ID/wire.ndjson, stdout and stderr
+    #[arg(long, value_name = "DIR", default_value = "target/otto-conformance")]
+    pub(crate) artifacts: PathBuf,
+
+    /// Show the steps of cases that pass, and leave their records too
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let mut screen = Screen::new(match cli.color {
+        Color::Auto => anstream::ColorChoice::Auto,
+        Color::Always => anstream::ColorChoice::Always,
+        Color::Never => anstream::ColorChoice::Never,
+    });
+    let code = match cli.command {
+        Command::Run(args) => commands::run(&mut screen, args),
+        Command::List => commands::list(&mut screen),
+        Command::Explain { id } => commands::explain(&mut screen, &id),
+    };
+    ExitCode::from(code)
+}
+
+fn parse_variable(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("there is no = in it")?;
+    if name.is_empty() {
+        return Err("there is no name before the =".to_owned());
+    }
+    if crate::stage::is_reserved(name) {
+        return Err(format!("{name} is what cases are about, and set by them"));
+    }
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+fn parse_scale(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(scale) if (0.01..=100.0).contains(&scale) => Ok(scale),
+        _ => Err("a number from 0.01 to 100 is wanted".to_owned()),
+    }
+}
+
+fn parse_seed(text: &str) -> Result<u64, String> {
+    let parsed = match text.strip_prefix("0x") {
+        Some(digits) => u64::from_str_radix(digits, 16),
+        None => text.parse(),
+    };
+    parsed.map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn what_cases_set_cannot_be_set() {
+        assert_eq!(
+            parse_variable("A=b=c"),
+            Ok(("A".to_owned(), "b=c".to_owned()))
+        );
+        assert!(parse_variable("OTTO_PLUGIN_FD=3").is_err());
+        assert!(parse_variable("HOME=/").is_err());
+        assert!(parse_variable("A").is_err());
+    }
+
+    #[test]
+    fn a_seed_is_read_as_it_is_printed() {
+        assert_eq!(parse_seed("0x5eed"), Ok(0x5eed));
+        assert_eq!(parse_seed("17"), Ok(17));
+        assert!(parse_seed("five").is_err());
+    }
+}

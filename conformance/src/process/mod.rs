@@ -1,0 +1,20 @@
+//! Plugins as processes: started, watched, and ended whatever happens.
+
+mod child;
+mod interrupt;
+mod output;
+mod proc;
+mod registry;
+
+pub(crate) use child::{Exit, Launch, Process, StartError, is_executable};
+pub(crate) use interrupt::clean_up_on_signals;
+pub(crate) use output::Output;
+pub(crate) use proc::{descendants, describe, listeners};
+pub(crate) use registry::PrivateDir;
+
+/// Makes this process the parent of every orphan below it, so that none gets lost.
+pub(crate) fn adopt_orphans() -> std::io::Result<()> {
+    Ok(rustix::process::set_child_subreaper(Some(
+        rustix::process::getpid(),
+    ))?)
+}

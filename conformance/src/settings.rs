@@ -1,0 +1,22 @@
+//! What a run is about.
+
+use std::path::PathBuf;
+
+/// How the plugin is tried.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// The plugin's file, absolute.
+    pub(crate) plugin: PathBuf,
+    /// The plugin as the user named it.
+    pub(crate) named: String,
+    /// Added to its environment.
+    pub(crate) environment: Vec<(String, String)>,
+    /// What every time limit is multiplied with.
+    pub(crate) timeout_scale: f64,
+    /// Determines what cases choose at random.
+    pub(crate) seed: u64,
+    /// Where records of failures go.
+    pub(crate) artifacts: PathBuf,
+    /// Whether records of cases that passed go there too, and their steps to the screen.
+    pub(crate) verbose: bool,
+}

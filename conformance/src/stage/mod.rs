@@ -1,0 +1,224 @@
+//! Where a case runs: its directories, its processes, its clock, and what there is to report.
+
+mod environment;
+mod rpc;
+mod sandbox;
+mod session;
+mod visitors;
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::os::fd::{OwnedFd, RawFd};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use crate::catalogue::Case;
+use crate::process::{Launch, Output, Process};
+use crate::protocol;
+use crate::settings::Settings;
+use crate::verdict::{Failure, Reason, Stop};
+use crate::wire::Link;
+
+pub(crate) use environment::is_reserved;
+pub(crate) use rpc::{NoAnswer, Rpc};
+pub(crate) use sandbox::Sandbox;
+pub(crate) use session::{Meta, Session, refusal, say_hello, with_exit};
+pub(crate) use visitors::Visitors;
+
+/// The number under which a plugin inherits its socket, where a case does not care.
+pub(crate) const USUAL_DESCRIPTOR: RawFd = 3;
+/// How long a plugin may take from its start to the answer of `connect`.
+const START: Duration = Duration::from_secs(10);
+/// How long it may take to answer where no rule says how long.
+const ANSWER: Duration = Duration::from_secs(10);
+/// How many processes of a case are kept for the report, and how many steps.
+const KEPT_RUNS: usize = 12;
+const KEPT_STEPS: usize = 12;
+
+/// What a case works with.
+#[derive(Debug)]
+pub(crate) struct Stage<'a> {
+    pub(crate) settings: &'a Settings,
+    pub(crate) case: &'a Case,
+    pub(crate) sandbox: Sandbox,
+    pub(crate) began: Instant,
+    random: Cell<u64>,
+    report: RefCell<Evidence>,
+}
+
+/// What a case leaves to be reported.
+#[derive(Debug, Default)]
+pub(crate) struct Evidence {
+    pub(crate) steps: Vec<(Duration, String)>,
+    pub(crate) steps_dropped: usize,
+    pub(crate) control: Option<String>,
+    pub(crate) runs: Vec<Run>,
+}
+
+/// What is known of one process of a case.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) label: String,
+    pub(crate) link: Option<Rc<Link>>,
+    pub(crate) stdout: Rc<Output>,
+    pub(crate) stderr: Rc<Output>,
+}
+
+/// How a plugin is started. The default is as a person does it: without a word of the protocol.
+#[derive(Debug, Default)]
+pub(crate) struct Start {
+    pub(crate) cookie: Option<String>,
+    pub(crate) descriptor: Option<(OwnedFd, RawFd)>,
+    /// `OTTO_PLUGIN_FD`, where it is not the number of the descriptor.
+    pub(crate) descriptor_value: Option<String>,
+    /// `OTTO_PLUGIN_CONNECT`. The token goes with it.
+    pub(crate) connect: Option<String>,
+}
+
+impl Start {
+    /// As a host starts it.
+    pub(crate) fn by_host(end: OwnedFd, number: RawFd) -> Self {
+        Self {
+            cookie: Some(protocol::COOKIE_VALUE.to_owned()),
+            ..Self::without_cookie(end, number)
+        }
+    }
+
+    /// The same, but for the cookie.
+    pub(crate) fn without_cookie(end: OwnedFd, number: RawFd) -> Self {
+        Self {
+            descriptor: Some((end, number)),
+            ..Self::default()
+        }
+    }
+}
+
+impl<'a> Stage<'a> {
+    pub(crate) fn new(settings: &'a Settings, case: &'a Case) -> io::Result<Self> {
+        let salt = case
+            .id
+            .bytes()
+            .fold(0_u64, |salt, byte| salt * 31 + u64::from(byte));
+        Ok(Self {
+            settings,
+            case,
+            sandbox: Sandbox::new()?,
+            began: Instant::now(),
+            random: Cell::new(settings.seed.wrapping_add(salt)),
+            report: RefCell::default(),
+        })
+    }
+
+    /// Notes what the suite does, for the report.
+    pub(crate) fn did(&self, step: impl Into<String>) {
+        let mut report = self.report.borrow_mut();
+        report.steps.push((self.began.elapsed(), step.into()));
+        if report.steps.len() > KEPT_STEPS {
+            report.steps.remove(0);
+            report.steps_dropped += 1;
+        }
+    }
+
+    /// Notes what the control run came to.
+    pub(crate) fn set_control(&self, text: String) {
+        self.report.borrow_mut().control = Some(text);
+    }
+
+    /// Looks at what there is to report.
+    pub(crate) fn evidence<T>(&self, look: impl FnOnce(&Evidence) -> T) -> T {
+        look(&self.report.borrow())
+    }
+
+    /// The time limit of the case's rule.
+    pub(crate) fn limit(&self) -> Duration {
+        self.scaled(Duration::from_secs_f64(self.case.limit))
+    }
+
+    /// How long a start may take.
+    pub(crate) fn start_limit(&self) -> Duration {
+        self.scaled(START)
+    }
+
+    /// How long an answer may take that no rule sets a limit for.
+    pub(crate) fn answer_limit(&self) -> Duration {
+        self.scaled(ANSWER)
+    }
+
+    /// A time as `--timeout-scale` has it.
+    pub(crate) fn scaled(&self, time: Duration) -> Duration {
+        time.mul_f64(self.settings.timeout_scale)
+    }
+
+    /// The next number of a sequence that the seed and the case determine (splitmix64).
+    pub(crate) fn random(&self) -> u64 {
+        let state = self.random.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
+        self.random.set(state);
+        let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// The case fails.
+    pub(crate) fn fail(
+        &self,
+        reason: Reason,
+        expected: impl Into<String>,
+        actual: impl Into<String>,
+    ) -> Stop {
+        Stop::Fail(Failure {
+            reason,
+            expected: expected.into(),
+            actual: actual.into(),
+        })
+    }
+
+    /// A pair of sockets: the suite's end, and the plugin's.
+    pub(crate) fn link(&self) -> io::Result<(Rc<Link>, OwnedFd)> {
+        Link::pair(self.began)
+    }
+
+    /// Starts the plugin.
+    pub(crate) fn start(
+        &self,
+        label: &str,
+        start: Start,
+        link: Option<&Rc<Link>>,
+    ) -> Result<Process, Stop> {
+        let mut environment = environment::base(&self.sandbox, &self.settings.environment);
+        let mut set = |name: &str, value: String| environment.insert(name.into(), value.into());
+        if let Some(cookie) = start.cookie {
+            set(protocol::COOKIE, cookie);
+        }
+        let number = start
+            .descriptor
+            .as_ref()
+            .map(|(_, number)| number.to_string());
+        if let Some(value) = start.descriptor_value.or(number) {
+            set(protocol::FD, value);
+        }
+        if let Some(address) = start.connect {
+            set(protocol::CONNECT, address);
+            let token: String = (0..4).map(|_| format!("{:016x}", self.random())).collect();
+            set(protocol::TOKEN, token);
+        }
+        let launch = Launch {
+            program: self.settings.plugin.clone(),
+            directory: self.sandbox.work(),
+            environment,
+            descriptor: start.descriptor,
+        };
+        let process = Process::start(launch, self.began)?;
+        self.did(format!("{label}: started, pid {}", process.pid()));
+        let mut report = self.report.borrow_mut();
+        if report.runs.len() >= KEPT_RUNS {
+            report.runs.remove(0);
+        }
+        report.runs.push(Run {
+            label: label.to_owned(),
+            link: link.cloned(),
+            stdout: process.stdout.clone(),
+            stderr: process.stderr.clone(),
+        });
+        Ok(process)
+    }
+}

@@ -1,0 +1,14 @@
+//! What goes over a connection, recorded and readable.
+
+mod decode;
+mod frames;
+mod link;
+mod names;
+mod payload;
+mod record;
+mod value;
+
+pub(crate) use decode::{Answer, Message};
+pub(crate) use link::{Link, Reader, Writer};
+pub(crate) use names::method_name;
+pub(crate) use record::{Event, Party, Record};

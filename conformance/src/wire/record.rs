@@ -1,0 +1,181 @@
+//! What went over a connection, in order, with times.
+
+use std::time::{Duration, Instant};
+
+use super::decode::{self, Answer, Message, Questions};
+use super::frames::{Frames, Piece};
+
+/// How many messages are kept. A plugin that sends more is not read by eye.
+const KEPT_MESSAGES: usize = 20_000;
+/// How much decoded content is kept, in bytes.
+const KEPT_CONTENT: usize = 8 << 20;
+
+/// One of the two ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Party {
+    /// This suite.
+    Host,
+    Plugin,
+}
+
+/// A message, or what came in the place of one.
+#[derive(Debug)]
+pub(crate) struct Event {
+    /// Since the start of the case.
+    pub(crate) at: Duration,
+    pub(crate) from: Party,
+    pub(crate) message: Message,
+    /// The message in one line, for people.
+    pub(crate) line: String,
+    /// The message's content, longer.
+    pub(crate) content: String,
+    pub(crate) bytes: usize,
+}
+
+/// The record of one connection.
+#[derive(Debug)]
+pub(crate) struct Record {
+    began: Instant,
+    events: Vec<Event>,
+    content: usize,
+    dropped: u64,
+    host: Frames,
+    plugin: Frames,
+    questions: Questions,
+}
+
+impl Record {
+    /// Times are counted from `began`.
+    pub(crate) fn new(began: Instant) -> Self {
+        Self {
+            began,
+            events: Vec::new(),
+            content: 0,
+            dropped: 0,
+            host: Frames::default(),
+            plugin: Frames::default(),
+            questions: Questions::default(),
+        }
+    }
+
+    /// Takes what one side has sent.
+    pub(crate) fn take(&mut self, from: Party, bytes: &[u8]) {
+        let at = self.began.elapsed();
+        let frames = match from {
+            Party::Host => &mut self.host,
+            Party::Plugin => &mut self.plugin,
+        };
+        for piece in frames.push(bytes) {
+            let bytes = match &piece {
+                Piece::Message(message) => message.len(),
+                Piece::Oversized { bytes } => *bytes,
+                Piece::Junk { first, .. } => first.len(),
+            };
+            let (message, line, content) = match piece {
+                _ if self.events.len() >= KEPT_MESSAGES => {
+                    self.dropped += 1;
+                    continue;
+                }
+                Piece::Message(message) => {
+                    let at_length = self.content < KEPT_CONTENT;
+                    let decoded = decode::decode(&message, from, &mut self.questions, at_length);
+                    (decoded.message, decoded.line, decoded.content)
+                }
+                Piece::Oversized { bytes } => {
+                    let text = format!("a message of {bytes} bytes, above the limit");
+                    (Message::Malformed, text, String::new())
+                }
+                Piece::Junk { why, first } => {
+                    let text = format!("not Cap'n Proto: \"{}\" ({why})", first.escape_ascii());
+                    (Message::Malformed, text, String::new())
+                }
+            };
+            self.content += content.len();
+            self.events.push(Event {
+                at,
+                from,
+                message,
+                line,
+                content,
+                bytes,
+            });
+        }
+    }
+
+    /// Everything that was kept, in order.
+    pub(crate) fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// How many messages were not kept.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    /// How many bytes one side has sent.
+    pub(crate) fn bytes(&self, from: Party) -> u64 {
+        match from {
+            Party::Host => self.host.total(),
+            Party::Plugin => self.plugin.total(),
+        }
+    }
+
+    /// The beginning of a message of the plugin's whose end has not come.
+    pub(crate) fn unfinished(&self) -> &[u8] {
+        self.plugin.unfinished()
+    }
+
+    /// How the nth of the host's bootstrap questions was answered, counted from 1.
+    pub(crate) fn bootstrap(&self, nth: usize) -> Option<Answer> {
+        let asked = self
+            .events
+            .iter()
+            .enumerate()
+            .filter(|(_, event)| event.from == Party::Host);
+        let mut asked = asked.filter_map(|(index, event)| match event.message {
+            Message::Bootstrap { question } => Some((index, question)),
+            _ => None,
+        });
+        let (index, asked) = asked.nth(nth - 1)?;
+        self.events[index..]
+            .iter()
+            .find_map(|event| match event.message {
+                Message::Return { question, answer } if question == asked => {
+                    (event.from == Party::Plugin).then_some(answer)
+                }
+                _ => None,
+            })
+    }
+
+    /// The questions that the host asked of this method, with the number of answers to each.
+    pub(crate) fn answers(&self, method: (u64, u16)) -> Vec<(u32, usize)> {
+        let mut answers: Vec<(u32, usize)> = Vec::new();
+        for event in &self.events {
+            match (&event.message, event.from) {
+                (
+                    Message::Call {
+                        question,
+                        interface,
+                        ordinal,
+                    },
+                    Party::Host,
+                ) if (*interface, *ordinal) == method => {
+                    answers.push((*question, 0));
+                }
+                (Message::Return { question, .. }, Party::Plugin) => {
+                    // A number may be used again: the answer is to the last question that has it.
+                    let asked = answers
+                        .iter_mut()
+                        .rev()
+                        .find(|(asked, _)| asked == question);
+                    if let Some((_, count)) = asked {
+                        *count += 1;
+                    }
+                }
+                _ => {}
+            }
+        }
+        answers
+    }
+}

@@ -1,0 +1,121 @@
+//! Every broken plugin fails exactly the cases that name it, for the reasons that they name; the
+//! one without a defect passes all.
+
+#![cfg(target_os = "linux")]
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Mutex;
+use std::thread;
+
+use otto_conformance::catalogue;
+use serde_json::Value;
+use support::{mutant, suite};
+
+/// How many suites run side by side. Most of the time they wait.
+const SIDE_BY_SIDE: usize = 4;
+/// A fraction of every time limit, for those that wait until its end.
+const SCALE: &str = "0.3";
+
+/// The cases that a plugin fails, each with the reason.
+type Failures = BTreeSet<(String, String)>;
+
+fn run(defect: &str, scale: &str) -> Result<Failures, String> {
+    let tmp = tempfile::tempdir().expect("a directory");
+    let artifacts = tmp.path().join("artifacts");
+    let mut command = suite(tmp.path());
+    command.args(["run", "--timeout-scale", scale, "--verbose", "--artifacts"]);
+    command.arg(&artifacts).arg(mutant());
+    if !defect.is_empty() {
+        command.arg("--env").arg(format!("OTTO_MUTANT={defect}"));
+    }
+    let output = command.output().expect("the suite runs");
+    let failures = read_report(&artifacts.join("report.json"));
+    let failures = failures.ok_or_else(|| String::from_utf8_lossy(&output.stderr).into_owned())?;
+    let code = i32::from(!failures.is_empty());
+    match output.status.code() {
+        Some(actual) if actual == code => Ok(failures),
+        status => Err(format!(
+            "exit status {status:?}, with the failures {failures:?}"
+        )),
+    }
+}
+
+fn read_report(path: &Path) -> Option<Failures> {
+    let report: Value = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
+    let cases = report["cases"].as_array()?;
+    assert_eq!(cases.len(), catalogue::cases().len());
+    let failed = cases.iter().filter(|case| case["verdict"] != "pass");
+    let text = |value: &Value| value.as_str().unwrap_or("none").to_owned();
+    Some(
+        failed
+            .map(|case| (text(&case["id"]), text(&case["reason"])))
+            .collect(),
+    )
+}
+
+/// What the catalogue says, by mutant. The empty name is the plugin without a defect.
+fn declared() -> BTreeMap<String, Failures> {
+    let mut declared = BTreeMap::from([(String::new(), Failures::new())]);
+    for case in catalogue::cases() {
+        for mutant in &case.mutants {
+            let failures: &mut Failures = declared.entry(mutant.name.clone()).or_default();
+            failures.insert((case.id.clone(), mutant.reason.to_string()));
+        }
+    }
+    declared
+}
+
+#[test]
+fn each_mutant_fails_exactly_the_cases_that_name_it() {
+    mutant();
+    let declared = declared();
+    let todo = Mutex::new(declared.keys().rev().cloned().collect::<Vec<_>>());
+    let unexpected = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..SIDE_BY_SIDE {
+            scope.spawn(|| {
+                loop {
+                    let next = todo.lock().expect("no panic").pop();
+                    let Some(defect) = next else { return };
+                    if run(&defect, SCALE).as_ref() != Ok(&declared[&defect]) {
+                        unexpected.lock().expect("no panic").push(defect);
+                    }
+                }
+            });
+        }
+    });
+    // What was not as expected is tried once more, alone and with all the time that it has: the
+    // others may have kept it waiting. A wrong verdict stays one.
+    for defect in unexpected.into_inner().expect("no panic") {
+        assert_eq!(
+            run(&defect, "1").as_ref(),
+            Ok(&declared[&defect]),
+            "OTTO_MUTANT={defect}"
+        );
+    }
+}
+
+#[test]
+fn every_defect_of_the_mutant_is_named_by_a_case() {
+    let output = std::process::Command::new(mutant())
+        .env("OTTO_MUTANT", "nothing of the kind")
+        .output()
+        .expect("the mutant runs");
+    assert_eq!(output.status.code(), Some(2));
+    let message = String::from_utf8(output.stderr).expect("text");
+    let known: BTreeSet<_> = message
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    let declared = declared();
+    let named: BTreeSet<_> = declared
+        .keys()
+        .map(String::as_str)
+        .filter(|name| !name.is_empty())
+        .collect();
+    assert_eq!(known, named);
+}
