@@ -6,6 +6,7 @@
 use std::io::Read;
 use std::os::fd::{FromRawFd, RawFd};
 use std::os::unix::net::UnixStream;
+use std::process::Command;
 use std::sync::atomic::{AtomicU16, Ordering};
 
 use otto_plugin::bindings::app::{App, CompileResult, Context, FoundationConfig, Meta, Tuple};
@@ -37,7 +38,9 @@ impl App for Probe {
         match context.action.as_str() {
             "count" => self.count(&context).await,
             "block" => {
-                host.ui.message("blocking").await?;
+                let child = Command::new("sleep").arg("1000").spawn()?;
+                let ids = format!("blocking {} {}", std::process::id(), child.id());
+                host.ui.message(ids).await?;
                 let (mut read, _write) = UnixStream::pair()?;
                 read.read_exact(&mut [0])?;
                 Err(Error::invalid("the read has ended"))
@@ -46,6 +49,18 @@ impl App for Probe {
                 let names = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into());
                 let names: Vec<String> = names.collect();
                 host.ui.message(names.join(" ")).await?;
+                Ok(CompileResult::default())
+            }
+            "guard" => {
+                let _guard = Guard(context.action_args.concat());
+                host.ui.message("guarded").await?;
+                std::future::pending().await
+            }
+            "stall" => {
+                // More than the threads that run an author's tasks.
+                for _ in 0..8 {
+                    tokio::spawn(async { std::thread::park() });
+                }
                 Ok(CompileResult::default())
             }
             "exit" => std::process::exit(7),
@@ -57,10 +72,21 @@ impl App for Probe {
 
     async fn build(&self, context: Context, _host: Host) -> Result<(), Error> {
         // A program that prints what is left of the plugin's descriptors and outlives the call.
-        let mut child = std::process::Command::new("sh");
+        let mut child = Command::new("sh");
         child.arg("-c").arg(&context.action);
         child.spawn()?;
         Ok(())
+    }
+}
+
+/// Takes its time to clean up, and leaves a file when it has.
+struct Guard(String);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let cleaned = Command::new("sleep").arg("0.3").status();
+        assert!(cleaned.is_ok_and(|status| status.success()));
+        std::fs::write(&self.0, "cleaned").unwrap();
     }
 }
 

@@ -9,6 +9,9 @@ pub const SEGMENTS: u32 = 256;
 /// How deep a `Value` or an `Error` may nest.
 pub const VALUE_DEPTH: u32 = 16;
 
+/// The size of one chunk of a stream, in bytes.
+pub const STREAM_CHUNK_BYTES: u64 = 1 << 20;
+
 /// How many calls may be unanswered at once, each way.
 pub const CALLS_IN_FLIGHT: usize = 64;
 
@@ -27,5 +30,6 @@ mod tests {
         assert_eq!(u32::from(announced.segments), SEGMENTS);
         assert_eq!(u32::from(announced.value_depth), VALUE_DEPTH);
         assert_eq!(usize::from(announced.calls_in_flight), CALLS_IN_FLIGHT);
+        assert_eq!(u64::from(announced.stream_chunk_bytes), STREAM_CHUNK_BYTES);
     }
 }

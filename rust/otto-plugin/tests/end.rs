@@ -7,11 +7,13 @@ mod support;
 use std::io::{BufRead, BufReader};
 use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use otto_plugin::bindings::app::Context;
+use otto_plugin::bindings::error::ErrorKind;
 use otto_plugin::host::{Escalation, Exit, Launcher, Step};
+use otto_plugin::testing::{self, FakeUi, MemoryDirectory};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use support::{example, probe, script, services};
@@ -48,27 +50,6 @@ async fn a_plugin_that_is_told_to_ends_by_itself() {
     assert!(ends_within(&process, Duration::ZERO));
     // It is over for every clone, and once is enough.
     assert_eq!(plugin.shut_down().await.exit, Some(Exit::Status(0)));
-}
-
-#[tokio::test]
-async fn a_shutdown_cancels_the_calls_that_are_running() {
-    let plugin = probe().start().await.unwrap();
-    let waiting = {
-        let plugin = plugin.clone();
-        let context = Context {
-            action: "count".into(),
-            action_args: vec!["1".into()],
-            ..Context::default()
-        };
-        tokio::spawn(async move { plugin.compile(context, &services()).await })
-    };
-    plugin.ping().await.unwrap();
-    let ended = plugin.shut_down().await;
-    assert_eq!(
-        (ended.step, ended.exit),
-        (Step::ShutDown, Some(Exit::Status(0)))
-    );
-    waiting.await.unwrap().unwrap_err();
 }
 
 #[tokio::test]
@@ -140,23 +121,142 @@ async fn a_connected_plugin_does_not_end_on_sigint() {
     assert_eq!(plugin.shut_down().await.exit, Some(Exit::Status(0)));
 }
 
-#[test]
-fn a_killed_host_leaves_no_plugin_even_if_that_blocks_its_thread() {
+/// A host that is killed at the latest when the test ends.
+struct Host(Child);
+
+impl Host {
+    fn kill(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Starts a host that has a plugin block its thread, and gives what it prints: the number of the
+/// process that it started, and of the plugin and its child.
+fn blocked(path: &Path) -> (Host, [OwnedFd; 3]) {
     let mut host = Command::new(example("probe-host"))
-        .arg(example("otto-app-probe"))
+        .arg(path)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
     let mut line = String::new();
-    BufReader::new(host.stdout.take().unwrap())
-        .read_line(&mut line)
-        .unwrap();
-    let (pid, text) = line.trim().split_once(' ').unwrap();
-    assert_eq!(text, "blocking");
-    let plugin = watch(pid.parse().unwrap());
+    let mut stdout = BufReader::new(host.stdout.take().unwrap());
+    let host = Host(host);
+    stdout.read_line(&mut line).unwrap();
+    let words: Vec<_> = line.split_whitespace().collect();
+    assert_eq!((words.len(), words[1]), (4, "blocking"), "{line}");
+    let processes = [words[0], words[2], words[3]].map(|pid| watch(pid.parse().unwrap()));
+    (host, processes)
+}
+
+#[test]
+fn a_killed_host_leaves_no_plugin_even_if_that_blocks_its_thread() {
+    let (mut host, [_, plugin, child]) = blocked(&example("otto-app-probe"));
     assert!(!ends_within(&plugin, Duration::ZERO));
-    host.kill().unwrap();
-    host.wait().unwrap();
+    host.kill();
     assert!(ends_within(&plugin, Duration::from_secs(5)));
+    assert!(
+        ends_within(&child, Duration::from_secs(5)),
+        "its child lives on"
+    );
+}
+
+#[test]
+fn the_end_of_the_socket_and_the_death_of_the_parent_each_end_a_process() {
+    let directory = tempfile::tempdir().unwrap();
+    // The host's child is the second one, which knows nothing of the socket. The plugin is nobody's
+    // that matters, and learns of the end from the socket alone.
+    let text = format!(
+        "#!/bin/sh\n{} &\nexec sleep 1000\n",
+        example("otto-app-probe").display()
+    );
+    let (mut host, [leader, plugin, child]) = blocked(&script(directory.path(), &text));
+    host.kill();
+    assert!(
+        ends_within(&leader, Duration::from_secs(5)),
+        "no signal came"
+    );
+    assert!(
+        ends_within(&plugin, Duration::from_secs(5)),
+        "no end of file came"
+    );
+    // It is in a group that its plugin does not lead, and nobody is left to end it.
+    kill_watched(&child);
+}
+
+fn kill_watched(process: &OwnedFd) {
+    rustix::process::pidfd_send_signal(process, rustix::process::Signal::KILL).unwrap();
+}
+
+fn guard(path: &Path) -> Context {
+    Context {
+        action: "guard".into(),
+        action_args: vec![path.to_str().unwrap().into()],
+        ..Context::default()
+    }
+}
+
+#[tokio::test]
+async fn a_shutdown_is_asked_for_however_many_calls_are_running() {
+    let directory = tempfile::tempdir().unwrap();
+    let plugin = probe().start().await.unwrap();
+    let ui = FakeUi::new();
+    let services = testing::services(&ui, &MemoryDirectory::new());
+    let calls: Vec<_> = (0..64)
+        .map(|number| {
+            let (plugin, services) = (plugin.clone(), services.clone());
+            let context = guard(&directory.path().join(number.to_string()));
+            tokio::spawn(async move { plugin.compile(context, &services).await })
+        })
+        .collect();
+    support::eventually(|| (ui.messages().len() == 64).then_some(())).await;
+    plugin.ping().await.unwrap();
+    let ended = plugin.shut_down().await;
+    assert_eq!(
+        (ended.step, ended.exit),
+        (Step::ShutDown, Some(Exit::Status(0)))
+    );
+    for call in calls {
+        let error = call.await.unwrap().unwrap_err();
+        assert_eq!(error.error().unwrap().kind, ErrorKind::Cancelled, "{error}");
+    }
+    // What an author does in a destructor belongs to the call, and is waited for.
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 64);
+}
+
+#[tokio::test]
+async fn a_plugin_ends_on_shutdown_though_tasks_of_its_author_block_their_threads() {
+    let plugin = probe().start().await.unwrap();
+    let stall = Context {
+        action: "stall".into(),
+        ..Context::default()
+    };
+    plugin.compile(stall, &services()).await.unwrap();
+    assert_eq!(plugin.shut_down().await.step, Step::ShutDown);
+}
+
+#[tokio::test]
+async fn a_plugin_whose_connection_is_closed_exits_with_status_0_and_says_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("status");
+    let text = format!(
+        "#!/bin/sh\n{} 2>{1}.err\necho $? >{1}.part; mv {1}.part {1}\n",
+        example("otto-app-probe").display(),
+        file.display()
+    );
+    let plugin = Launcher::new(script(directory.path(), &text))
+        .start()
+        .await
+        .unwrap();
+    drop(plugin);
+    let status = support::eventually(|| std::fs::read_to_string(&file).ok()).await;
+    let said = std::fs::read_to_string(format!("{}.err", file.display())).unwrap();
+    assert_eq!((status.trim(), said.as_str()), ("0", ""));
 }

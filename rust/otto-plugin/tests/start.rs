@@ -303,3 +303,39 @@ fn a_signal_that_the_host_ignores_is_at_its_default_in_the_plugin() {
     assert_ne!(in_host, 0);
     assert_eq!(in_plugin, 0);
 }
+
+#[test]
+fn a_start_may_be_given_all_the_time_there_is() {
+    pollster::block_on(probe().start_timeout(Duration::MAX).start()).unwrap();
+}
+
+#[tokio::test]
+async fn a_start_that_is_dropped_leaves_no_process() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = script(directory.path(), "#!/bin/sh\nexec sleep 4321\n");
+    for number in 0..300 {
+        let start = Launcher::new(&path).start();
+        let moment = Duration::from_micros(100 + (number * 37) % 4000);
+        tokio::time::timeout(moment, start).await.unwrap_err();
+    }
+    // The children of this process's threads that run this script or what it became.
+    let children = || {
+        let tasks = fs::read_dir("/proc/self/task").unwrap().flatten();
+        let children =
+            tasks.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
+        let children: Vec<_> = children
+            .flat_map(|line| {
+                line.split_whitespace()
+                    .map(str::to_owned)
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+        let ours = |pid: &&String| {
+            let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            line == b"sleep\x004321\0"
+                || String::from_utf8_lossy(&line).contains(path.to_str().unwrap())
+        };
+        children.iter().filter(ours).count()
+    };
+    support::eventually(|| (children() == 0).then_some(())).await;
+}

@@ -55,7 +55,7 @@ pub(super) fn accept() -> Result<UnixStream, LaunchError> {
     if env::var_os(COOKIE_VARIABLE).is_none_or(|cookie| cookie != COOKIE) {
         return Err(LaunchError::ByHand);
     }
-    if num_threads::is_single_threaded() == Some(false) {
+    if num_threads::is_single_threaded() != Some(true) {
         return Err(LaunchError::Threads);
     }
     let descriptor = env::var_os(FD_VARIABLE);

@@ -23,11 +23,11 @@ use super::launch::LaunchError;
 use super::session::PluginServer;
 use crate::bindings::handshake::PluginClient;
 use crate::os;
-use crate::rpc::{Client, Disconnect, workers};
+use crate::rpc::{Client, Disconnect, own};
 use crate::transport::{self, Connection, Role};
 
 /// How long the calls that a `shutDown` cancels may take to end.
-const CANCEL: Duration = Duration::from_secs(3);
+const CANCEL: Duration = Duration::from_secs(2);
 
 /// How long the RPC layer may take to say why the connection ended, which it knows at once.
 const REASON: Duration = Duration::from_secs(1);
@@ -59,16 +59,21 @@ pub(super) fn hold(
     let ignored = Arc::new(AtomicBool::new(false));
     signal_hook::flag::register(SIGINT, Arc::clone(&ignored))?;
     signal_hook::flag::register(SIGPIPE, ignored)?;
+    // The kernel sends it when the host dies. It takes the rest of the group along.
+    let (terminated, terminate) = UnixStream::pair()?;
+    signal_hook::low_level::pipe::register(SIGTERM, terminate)?;
 
     let watched = OwnedFd::from(socket.try_clone()?);
     let lifeline = Lifeline::default();
     let plugin = PluginClient::new(server(lifeline.clone()));
     let connection = transport::open(socket, Role::Plugin(plugin.capability().clone()))?;
-    let runtime = workers()?;
+    let runtime = own()?;
     runtime.spawn(end_on_request(lifeline, connection.clone()));
     runtime.spawn(wake_at_end(connection.clone(), watched.try_clone()?));
 
-    wait_for_end(&watched)?;
+    if let End::Terminated = wait_for_end(&watched, &terminated)? {
+        leave(128 + SIGTERM);
+    }
     let reason = runtime.block_on(async { timeout(REASON, connection.link.ended()).await });
     leave(match reason {
         Ok(Disconnect::Closed | Disconnect::EndOfFile) | Err(_) => 0,
@@ -77,8 +82,11 @@ pub(super) fn hold(
 }
 
 /// Closes the connection after a `shutDown`, when every call has been answered.
-async fn end_on_request(lifeline: Lifeline, connection: Connection) {
-    lifeline.shutdown.cancelled().await;
+pub(crate) async fn end_on_request(lifeline: Lifeline, connection: Connection) {
+    tokio::select! {
+        () = lifeline.shutdown.cancelled() => {}
+        _ = connection.link.ended() => return,
+    }
     connection.link.stop();
     // Whatever does not end is ended with the process.
     let _ = timeout(CANCEL, connection.link.served.idle()).await;
@@ -92,16 +100,27 @@ async fn wake_at_end(connection: Connection, socket: OwnedFd) {
     let _ = shutdown(socket, Shutdown::Both);
 }
 
-/// Returns when the peer has closed the socket, or this side has.
-fn wait_for_end(socket: &impl AsFd) -> io::Result<()> {
+/// Why a plugin ends.
+enum End {
+    Connection,
+    Terminated,
+}
+
+/// Returns when the peer has closed the socket, or this side has, or when SIGTERM has come.
+fn wait_for_end(socket: &impl AsFd, terminated: &impl AsFd) -> io::Result<End> {
     #[cfg(target_os = "linux")]
     let end = PollFlags::RDHUP | PollFlags::HUP;
     #[cfg(not(target_os = "linux"))]
     let end = PollFlags::HUP;
+    let mut watched = [
+        PollFd::new(socket, end),
+        PollFd::new(terminated, PollFlags::IN),
+    ];
     loop {
-        match poll(&mut [PollFd::new(socket, end)], None) {
+        match poll(&mut watched, None) {
             Ok(0) | Err(rustix::io::Errno::INTR) => {}
-            Ok(_) => return Ok(()),
+            Ok(_) if watched[1].revents().is_empty() => return Ok(End::Connection),
+            Ok(_) => return Ok(End::Terminated),
             Err(error) => return Err(error.into()),
         }
     }
@@ -110,10 +129,8 @@ fn wait_for_end(socket: &impl AsFd) -> io::Result<()> {
 /// Ends the process, and asks the other processes of its group to end, if it leads one.
 fn leave(status: i32) -> ! {
     if rustix::process::getpgrp() == rustix::process::getpid() {
-        // This process gets the signal as well, and has a status of its own to exit with.
-        if signal_hook::flag::register(SIGTERM, Arc::default()).is_ok() {
-            let _ = rustix::process::kill_current_process_group(rustix::process::Signal::TERM);
-        }
+        // This process gets the signal as well, and handles it.
+        let _ = rustix::process::kill_current_process_group(rustix::process::Signal::TERM);
     }
     let watchdog = thread::Builder::new().spawn(move || {
         let (_never, end) = mpsc::channel::<Infallible>();

@@ -15,7 +15,7 @@ use crate::bindings::app::{App, AppClient};
 use crate::rpc::Client;
 use launch::LaunchError;
 
-pub(crate) use lifeline::Lifeline;
+pub(crate) use lifeline::{Lifeline, end_on_request};
 pub(crate) use session::{Identity, PluginServer};
 
 /// A plugin of the type `app`, to be served.

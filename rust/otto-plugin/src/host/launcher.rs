@@ -31,7 +31,7 @@ pub struct Launcher {
 }
 
 /// Takes what a plugin logs, and keeps nothing of it.
-struct NoLog;
+pub(crate) struct NoLog;
 
 impl Log for NoLog {
     async fn write(

@@ -32,4 +32,5 @@ pub use process::Exit;
 pub use start_error::{NotExecutable, Phase, StartCause, StartError};
 
 pub(crate) use handshake::Greeting;
+pub(crate) use launcher::NoLog;
 pub(crate) use plugin::Parts;

@@ -12,7 +12,7 @@ use tokio::net::unix::pipe::Receiver;
 use tokio::sync::{mpsc, watch};
 
 use super::process::{Pipes, Process};
-use crate::rpc::{within, workers};
+use crate::rpc::{own, within};
 
 /// How much of the end of each stream is kept, in bytes.
 const TAIL: usize = 64 << 10;
@@ -114,7 +114,7 @@ impl Drain {
         process: &Arc<Process>,
         sink: Option<Sink>,
     ) -> io::Result<Self> {
-        let runtime = workers()?;
+        let runtime = own()?;
         let _inside = runtime.enter();
         let shown = sink.map(show).transpose()?;
         let kept = Arc::<Mutex<Kept>>::default();

@@ -1,8 +1,7 @@
 //! A running plugin.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
 
 use tokio_util::sync::CancellationToken;
 
@@ -10,24 +9,27 @@ use super::call_error::{PluginError, PluginErrorCause};
 use super::end::{Ended, Escalation, end};
 use super::output::{Drain, Output};
 use super::process::Process;
+use super::start::DEATH;
 use crate::bindings::app::{AppClient, CompileResult, Context, DevDep, Meta};
 use crate::bindings::appfile::Appfile;
 use crate::bindings::handshake::{PluginInfo, SessionClient};
 use crate::bindings::host::{
     CancelReason, Cancellation, CancellationClient, DirectoryClient, Host, TerminalClient, UiClient,
 };
-use crate::rpc::{CallError, Client, Gate, inside, within, workers};
+use crate::rpc::{CallError, Client, Gate, inside, own, within};
 use crate::transport::Connection;
 
-/// How long the end of a process may take to be seen after the end of its connection.
-const DEATH: Duration = Duration::from_secs(1);
+/// The feature that a host announces which lends its terminal.
+pub(super) const TERMINAL: &str = "terminal";
 
 /// A plugin that has been started. Every clone is the same plugin.
 ///
 /// It works from any thread and under any async runtime. When the last clone is dropped, the plugin
 /// is ended in the background, as by [`shut_down`](Self::shut_down) without its first step.
 ///
-/// Dropping the future of a call tells the plugin that the answer is not wanted any more.
+/// Dropping the future of a call tells the plugin that the answer is not wanted any more: its `wait`
+/// is answered with the reason `unspecified`, and what was lent is revoked. A call that was answered
+/// returns when the callbacks that it had begun are done: a question to the user delays it.
 #[derive(Clone, Debug)]
 pub struct Plugin(Arc<Running>);
 
@@ -45,6 +47,8 @@ pub(crate) struct Parts {
     pub(crate) connection: Connection,
     /// The plugin's end of the connection, if it runs in this process.
     pub(crate) guest: Option<Connection>,
+    /// Whether the host has announced that it lends its terminal.
+    pub(crate) lends_terminal: bool,
     /// None if the plugin runs in this process.
     pub(crate) process: Option<(Arc<Process>, Drain)>,
     pub(crate) escalation: Escalation,
@@ -58,7 +62,8 @@ pub struct Services {
     pub ui: UiClient,
     /// What Otto keeps from one run to the next.
     pub directory: DirectoryClient,
-    /// The user's terminal, if there is one.
+    /// The user's terminal, if there is one. Lent only by a host that has announced it, with
+    /// `Launcher::feature("terminal")`.
     pub terminal: Option<TerminalClient>,
 }
 
@@ -182,7 +187,8 @@ impl Plugin {
 
     /// Ends the plugin: asks it to, closes the connection, sends SIGTERM to its process group, then
     /// SIGKILL; the next step only if the time for the one before has passed. Says which step it
-    /// took. It ends for every clone.
+    /// took. It ends for every clone. Dropping the future leaves out the steps to come; the last
+    /// handle's end takes them up again.
     pub async fn shut_down(&self) -> Ended {
         let parts = self.parts().clone();
         match inside(end(parts, true)).await {
@@ -200,13 +206,16 @@ impl Plugin {
         call: impl AsyncFnOnce(AppClient, Host) -> Result<T, CallError>,
     ) -> Result<T, PluginError> {
         let lent = Lent::default();
-        let over = CancellationClient::new(UntilEnd(lent.over.clone()));
+        let over = CancellationClient::new(UntilEnd(Arc::clone(&lent.over)));
         let host = Host {
             ui: services.ui.clone(),
             directory: services.directory.clone(),
             // It answers a `wait` that comes late as well.
             cancellation: Client::from_capability(over.capability().permanent()),
-            terminal: services.terminal.clone(),
+            terminal: services
+                .terminal
+                .clone()
+                .filter(|_| self.parts().lends_terminal),
         };
         let app = self
             .parts()
@@ -264,38 +273,53 @@ impl Plugin {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if let Ok(runtime) = workers() {
+        if let Ok(runtime) = own() {
             runtime.spawn(end(self.0.clone(), false));
         }
     }
 }
 
-/// What is lent for one call. Dropping it ends the call, too.
+/// What is lent for one call. Dropping it before its end asks the call to stop.
 #[derive(Default)]
 struct Lent {
     lease: Arc<Gate>,
-    over: CancellationToken,
+    over: Arc<Over>,
+}
+
+/// Why a `wait` is to be answered, when it is.
+#[derive(Default)]
+struct Over {
+    reason: OnceLock<CancelReason>,
+    known: CancellationToken,
 }
 
 impl Lent {
+    /// The call was answered.
     fn end(&self) {
+        self.stop(CancelReason::Ended);
+    }
+
+    fn stop(&self, reason: CancelReason) {
         self.lease.close();
-        self.over.cancel();
+        // The first reason stands.
+        let _ = self.over.reason.set(reason);
+        self.over.known.cancel();
     }
 }
 
 impl Drop for Lent {
     fn drop(&mut self) {
-        self.end();
+        // Whoever dropped the call has not said why.
+        self.stop(CancelReason::Unspecified);
     }
 }
 
-/// Answers every `wait` when the call is over.
-struct UntilEnd(CancellationToken);
+/// Answers every `wait` when it is known what becomes of the call.
+struct UntilEnd(Arc<Over>);
 
 impl Cancellation for UntilEnd {
     async fn wait(&self) -> CancelReason {
-        self.0.cancelled().await;
-        CancelReason::Ended
+        self.0.known.cancelled().await;
+        self.0.reason.get().copied().unwrap_or_default()
     }
 }

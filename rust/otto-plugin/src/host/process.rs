@@ -10,7 +10,9 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, WaitOptions, kill_process_group, waitid, waitpid,
+};
 use tokio::sync::{oneshot, watch};
 
 use super::environment::environment;
@@ -82,7 +84,8 @@ impl Process {
         };
         let gone = || io::Error::other("the thread that starts plugins is gone");
         starter()?.send(request).map_err(|_| gone())?;
-        started.await.map_err(|_| gone())?
+        let mut started = started.await.map_err(|_| gone())??;
+        started.0.take().ok_or_else(gone)
     }
 
     /// Sends a signal to the whole group. Nothing happens if the process has been reaped.
@@ -125,21 +128,33 @@ impl Process {
             exit: watch::Sender::new(None),
         });
         let watched = Arc::clone(&process);
-        thread::Builder::new()
-            .name("otto-plugin-wait".into())
-            .spawn(move || watched.reap(child))?;
+        let thread = thread::Builder::new().name("otto-plugin-wait".into());
+        if let Err(error) = thread.spawn(move || watched.reap(child)) {
+            // Nobody else would ever wait for it.
+            process.signal(Signal::KILL);
+            let _ = waitpid(Some(pid), WaitOptions::empty());
+            return Err(error);
+        }
         Ok(process)
     }
 
     fn reap(&self, mut child: Child) {
-        let ended = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-        while let Err(rustix::io::Errno::INTR) = waitid(WaitId::Pid(self.pid), ended) {}
-        // Until it is reaped, its number cannot become another process's.
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        let ended = loop {
+            match waitid(WaitId::Pid(self.pid), options) {
+                Err(rustix::io::Errno::INTR) => {}
+                ended => break ended,
+            }
+        };
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = kill_process_group(self.pid, Signal::KILL);
+        // Until it is reaped, its number cannot become another process's. A program that ignores
+        // SIGCHLD has it reaped by the kernel, and then nothing can be said of the number.
+        if ended.is_ok() {
+            let _ = kill_process_group(self.pid, Signal::KILL);
+        }
         *running = false;
         drop(running);
-        // The status is lost only if somebody else has reaped it, against all rules.
+        // The status is lost only if somebody else has reaped it.
         let exit = child.wait().map_or(Exit::Status(0), Exit::from);
         self.exit.send_replace(Some(exit));
     }
@@ -150,7 +165,19 @@ struct Request {
     path: PathBuf,
     added: Vec<(OsString, OsString)>,
     socket: OwnedFd,
-    reply: oneshot::Sender<io::Result<(Arc<Process>, Pipes)>>,
+    reply: oneshot::Sender<io::Result<Started>>,
+}
+
+/// A process that nobody has taken yet. Dropping it kills it, wherever the drop happens: the
+/// channel drops it as well, when its receiver goes away after the send.
+struct Started(Option<(Arc<Process>, Pipes)>);
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        if let Some((process, _)) = &self.0 {
+            process.signal(Signal::KILL);
+        }
+    }
 }
 
 /// Gives the thread that starts plugins. The kernel ends a plugin with the *thread* that started
@@ -171,10 +198,7 @@ fn starter() -> io::Result<&'static mpsc::Sender<Request>> {
                 {
                     let started = start(&path, &added, &socket);
                     drop(socket);
-                    if let Err(Ok((process, _))) = reply.send(started) {
-                        // Nobody waits for it any more.
-                        process.signal(Signal::KILL);
-                    }
+                    let _ = reply.send(started.map(|started| Started(Some(started))));
                 }
             })?;
         Ok(requests)

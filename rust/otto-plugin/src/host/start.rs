@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::Greeting;
 use super::launcher::Launcher;
 use super::output::Drain;
-use super::plugin::{Parts, Plugin};
+use super::plugin::{Parts, Plugin, TERMINAL};
 use super::process::Process;
 use super::start_error::{Phase, StartCause, StartError, not_executable};
 use crate::bindings::error::ErrorKind;
@@ -22,7 +22,7 @@ use crate::rpc::{CallError, Disconnect};
 use crate::transport::{self, Connection, Role};
 
 /// How long the end of a process may take to be seen after the end of its connection.
-const DEATH: Duration = Duration::from_secs(1);
+pub(super) const DEATH: Duration = Duration::from_secs(1);
 
 /// Starts a plugin. Runs inside the workers' runtime.
 pub(super) async fn start(launcher: Launcher) -> Result<Plugin, StartError> {
@@ -39,9 +39,10 @@ pub(super) async fn start(launcher: Launcher) -> Result<Plugin, StartError> {
     let (ours, theirs) = UnixStream::pair().map_err(system)?;
 
     // The first calls are in the socket before the plugin has begun.
+    let lends_terminal = host.features.iter().any(|name| name == TERMINAL);
     let (begin, greeting) = Greeting::new(host, log);
     let connection = transport::open(ours, Role::Host(begin)).map_err(system)?;
-    let deadline = Instant::now() + limit;
+    let deadline = after(limit);
     let started = Process::start(&path, &added, theirs.into()).await;
     let (process, pipes) = started.map_err(|error| StartError {
         path: path.clone(),
@@ -73,13 +74,17 @@ pub(super) async fn start(launcher: Launcher) -> Result<Plugin, StartError> {
         ));
         return Err(attempt.fail(Phase::Connect, cause, &drain).await);
     }
-    let deadline = Instant::now() + limit;
+    let deadline = after(limit);
     let app = attempt.answer(app, deadline).await;
     let app = attempt.check(Phase::App, limit, app, &drain).await?;
     let meta = attempt.answer(meta, deadline).await;
     let meta = attempt.check(Phase::Meta, limit, meta, &drain).await?;
 
     attempt.armed = false;
+    tokio::spawn(close_at_death(
+        Arc::clone(&attempt.process),
+        attempt.connection.clone(),
+    ));
     Ok(Plugin::new(Parts {
         path: attempt.path.clone(),
         info,
@@ -88,9 +93,28 @@ pub(super) async fn start(launcher: Launcher) -> Result<Plugin, StartError> {
         session,
         connection: attempt.connection.clone(),
         guest: None,
+        lends_terminal,
         process: Some((Arc::clone(&attempt.process), drain)),
         escalation,
     }))
+}
+
+/// A limit that no clock can show is none.
+fn after(limit: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(limit)
+        .unwrap_or_else(|| now + Duration::from_secs(86_400 * 365))
+}
+
+/// Closes the connection of a plugin that is gone: a process that it left may hold the other end.
+async fn close_at_death(process: Arc<Process>, connection: Connection) {
+    tokio::select! {
+        _ = process.exited() => {}
+        _ = connection.link.ended() => return,
+    }
+    // What it said last is on its way.
+    let _ = timeout(DEATH, connection.link.ended()).await;
+    connection.close().await;
 }
 
 /// A plugin that is being started. Dropping it ends the plugin.
@@ -185,7 +209,7 @@ impl Attempt {
         let _ = timeout(DEATH, self.connection.link.ended()).await;
         let seen = self.connection.seen();
         let broken = matches!(self.connection.link.why(), Disconnect::Broken(_));
-        if phase == Phase::Connect && (broken || (seen.messages == 0 && !seen.first.is_empty())) {
+        if phase == Phase::Connect && seen.messages == 0 && !seen.first.is_empty() {
             return StartCause::NotAPlugin {
                 first_bytes: seen.first,
             };

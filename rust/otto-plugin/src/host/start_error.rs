@@ -122,6 +122,11 @@ impl StartError {
                 why: NotExecutable::Missing,
                 ..
             } => Blame::Caller,
+            StartCause::CouldNotExecute { source, .. }
+                if source.kind() == io::ErrorKind::InvalidInput =>
+            {
+                Blame::Caller
+            }
             StartCause::CouldNotExecute {
                 why: NotExecutable::Other,
                 ..
@@ -219,7 +224,7 @@ impl fmt::Display for StartCause {
                 write!(f, "it could not be executed: ")?;
                 match why {
                     NotExecutable::Interpreter(program) => {
-                        write!(f, "its interpreter {} does not exist", program.display())
+                        write!(f, "its interpreter {program:?} does not exist")
                     }
                     NotExecutable::Missing => write!(f, "there is no such file"),
                     NotExecutable::Mode(mode) => {
@@ -293,5 +298,7 @@ fn interpreter(path: &Path) -> Option<PathBuf> {
         .split(|byte| *byte == b'\n')
         .next()?;
     let line = String::from_utf8_lossy(line);
-    line.split_whitespace().next().map(PathBuf::from)
+    // The kernel knows no other blank: a carriage return belongs to the name.
+    let mut words = line.split([' ', '\t']).filter(|word| !word.is_empty());
+    words.next().map(PathBuf::from)
 }

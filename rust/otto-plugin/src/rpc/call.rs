@@ -14,12 +14,17 @@ use super::error::CallError;
 use super::link::{Disconnect, Link};
 use super::table::Method;
 use super::thread::{panic_text, rpc_thread};
-use super::{Gate, Message};
+use super::{Client, Gate, Message};
 use crate::bindings::error::Error;
-use crate::limits::MESSAGE_BYTES;
+use crate::bindings::handshake::SessionClient;
+use crate::bindings::host::CancellationClient;
+use crate::limits::{MESSAGE_BYTES, STREAM_CHUNK_BYTES};
 
 /// What is added to the parameters to make a message: the header of the call, generously.
-const CALL_OVERHEAD: u64 = 1024;
+pub(super) const MESSAGE_OVERHEAD: u64 = 1024;
+
+/// What is around the data of a chunk, in bytes: pointers and padding.
+const CHUNK_OVERHEAD: u64 = 64;
 
 impl Capability {
     /// Calls a method, and gives its answer. Generated clients call this.
@@ -63,7 +68,7 @@ impl Capability {
     ) -> Result<(), CallError> {
         let capability = self.clone();
         self.through_rpc_thread(method, move || {
-            let request = Prepared::new(&capability, method, &params)?;
+            let request = Prepared::new(&capability, method, &params)?.as_chunk(method)?;
             let promise = request.request.hook.send_streaming();
             let link = capability.link().cloned();
             Ok(async move {
@@ -87,17 +92,23 @@ impl Capability {
         F: Future<Output = Result<T, CallError>> + 'static,
     {
         let link = self.link().cloned();
+        let (counted, awaited) = (is_counted(method), is_awaited(method));
+        let callback = self.scope().is_some();
         let permit = match &link {
-            Some(link) => Some(link.permit().await.ok_or_else(|| not_sent(method, link))?),
-            None => None,
+            Some(link) if counted => Some(
+                link.permit(callback)
+                    .await
+                    .ok_or_else(|| not_sent(method, link))?,
+            ),
+            _ => None,
         };
         let pass = match self.scope() {
-            Some(scope) => Some(
+            Some(scope) if awaited => Some(
                 scope
                     .enter()
                     .ok_or_else(|| CallError::Failed(Error::revoked(method)))?,
             ),
-            None => None,
+            _ => None,
         };
         let thread = rpc_thread().map_err(|source| CallError::System {
             method: method.to_string(),
@@ -150,9 +161,25 @@ impl Capability {
     }
 }
 
+/// Whether the answer comes before the call ends that the capability was lent for. That of a
+/// `wait` comes after it.
+fn is_awaited(method: &Method) -> bool {
+    method.interface_id != CancellationClient::INTERFACE.id
+}
+
+/// Whether a call waits while as many are unanswered as the peer accepts. What ends the others
+/// does not.
+fn is_counted(method: &Method) -> bool {
+    is_awaited(method) && method.interface_id != SessionClient::INTERFACE.id
+}
+
 /// A request, complete and within the limits.
 struct Prepared {
     request: capnp::capability::Request<capnp::any_pointer::Owned, capnp::any_pointer::Owned>,
+    /// The size of the parameters, in bytes.
+    size: u64,
+    /// How large they may be if they are a chunk of a stream.
+    chunk_limit: u64,
 }
 
 impl Prepared {
@@ -190,11 +217,34 @@ impl Prepared {
                 reason: error.to_string(),
             })
         })?;
-        let size = words.word_count * 8 + CALL_OVERHEAD;
-        if size > limit {
+        let size = words.word_count * 8;
+        if size + MESSAGE_OVERHEAD > limit {
             return Err(unsendable(Unsendable::Size { size, limit }));
         }
-        Ok(Self { request })
+        let chunk_limit = link.map_or(STREAM_CHUNK_BYTES, |link| link.peer_chunk_bytes());
+        Ok(Self {
+            request,
+            size,
+            chunk_limit,
+        })
+    }
+
+    /// Checks the parameters of a method that is declared as `-> stream`.
+    fn as_chunk(self, method: &'static Method) -> Result<Self, CallError> {
+        let Self {
+            size, chunk_limit, ..
+        } = self;
+        if size > chunk_limit + CHUNK_OVERHEAD {
+            let what = Unsendable::Chunk {
+                size,
+                limit: chunk_limit,
+            };
+            return Err(CallError::Unsendable {
+                method: method.to_string(),
+                what,
+            });
+        }
+        Ok(self)
     }
 }
 

@@ -59,7 +59,8 @@ impl Capability {
     ///
     /// `make` runs on the RPC thread each time that the capability is handed to a peer. The calls
     /// to what it makes begin in the order in which they came: each is polled for the first time
-    /// after the one before it was.
+    /// after the one before it was. Calls through the handle in this process, without a peer, have
+    /// no order.
     pub fn serve(make: impl Fn(Serving) -> Hook + Send + Sync + 'static) -> Self {
         Self::from_target(Target::Local(Local(Some(Box::new(make)))))
     }

@@ -63,6 +63,14 @@ pub enum Malformed {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Unsendable {
+    /// A chunk of a stream is larger than the peer accepts.
+    #[error("the chunk is {size} bytes long, and the limit streamChunkBytes is {limit}")]
+    Chunk {
+        /// The size of the chunk with what is around it, in bytes.
+        size: u64,
+        /// The limit.
+        limit: u64,
+    },
     /// A value is nested deeper than the limit allows.
     #[error("a value is nested {depth} deep, and the limit valueDepth is {limit}")]
     Depth {

@@ -6,19 +6,27 @@ use std::sync::{Arc, OnceLock};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use super::gate::Gate;
+use super::gate::{Gate, Pass};
 use crate::bindings::handshake::Limits;
-use crate::limits::{CALLS_IN_FLIGHT, MESSAGE_BYTES, VALUE_DEPTH};
+use crate::limits::{CALLS_IN_FLIGHT, MESSAGE_BYTES, STREAM_CHUNK_BYTES, VALUE_DEPTH};
+
+/// How many calls of a peer's are served at once: its calls, its callbacks, and those that do not
+/// count, with room to spare.
+const MOST_SERVED: usize = 4 * CALLS_IN_FLIGHT;
 
 /// What the threads of a process share of a connection.
 #[derive(Debug)]
 pub(crate) struct Link {
     /// The calls of ours that are unanswered.
     calls: Arc<Semaphore>,
+    /// Those through capabilities that came with a call. They have a bound of their own: the calls
+    /// that they came with may hold all of the other one.
+    callbacks: Arc<Semaphore>,
     /// The calls of the peer's that are unanswered.
     pub(crate) served: Arc<Gate>,
     peer_message_bytes: AtomicU64,
     peer_value_depth: AtomicU32,
+    peer_chunk_bytes: AtomicU64,
     stopping: CancellationToken,
     ended: CancellationToken,
     end: OnceLock<Disconnect>,
@@ -46,9 +54,11 @@ impl Link {
     pub(crate) fn new() -> Self {
         Self {
             calls: Arc::new(Semaphore::new(CALLS_IN_FLIGHT)),
+            callbacks: Arc::new(Semaphore::new(CALLS_IN_FLIGHT)),
             served: Arc::new(Gate::default()),
             peer_message_bytes: AtomicU64::new(MESSAGE_BYTES),
             peer_value_depth: AtomicU32::new(VALUE_DEPTH),
+            peer_chunk_bytes: AtomicU64::new(STREAM_CHUNK_BYTES),
             stopping: CancellationToken::new(),
             ended: CancellationToken::new(),
             end: OnceLock::new(),
@@ -56,8 +66,25 @@ impl Link {
     }
 
     /// Waits until one more call may be in flight.
-    pub(crate) async fn permit(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.calls).acquire_owned().await.ok()
+    pub(crate) async fn permit(&self, callback: bool) -> Option<OwnedSemaphorePermit> {
+        let calls = if callback {
+            &self.callbacks
+        } else {
+            &self.calls
+        };
+        Arc::clone(calls).acquire_owned().await.ok()
+    }
+
+    /// Lets a call of the peer's in. One that sends far more than it may is disconnected.
+    pub(crate) fn admit(&self) -> Option<Pass> {
+        if self.served.inside() >= MOST_SERVED {
+            self.finish(Disconnect::Broken(format!(
+                "it has {MOST_SERVED} calls unanswered, and the limit callsInFlight is \
+                 {CALLS_IN_FLIGHT}"
+            )));
+            return None;
+        }
+        self.served.enter()
     }
 
     /// The largest message that the peer accepts, in bytes.
@@ -70,16 +97,24 @@ impl Link {
         self.peer_value_depth.load(Ordering::Relaxed)
     }
 
+    /// The largest chunk of a stream that the peer accepts, in bytes.
+    pub(crate) fn peer_chunk_bytes(&self) -> u64 {
+        self.peer_chunk_bytes.load(Ordering::Relaxed)
+    }
+
     /// Takes up what the peer accepts. It cannot raise what this side sends.
     pub(crate) fn limit(&self, limits: &Limits) {
         let bytes = limits.message_bytes.into();
         self.peer_message_bytes.fetch_min(bytes, Ordering::Relaxed);
         let depth = limits.value_depth.into();
         self.peer_value_depth.fetch_min(depth, Ordering::Relaxed);
+        let chunk = limits.stream_chunk_bytes.into();
+        self.peer_chunk_bytes.fetch_min(chunk, Ordering::Relaxed);
         // With none at all, no call could ever be made.
         let calls = usize::from(limits.calls_in_flight).max(1);
-        self.calls
-            .forget_permits(CALLS_IN_FLIGHT.saturating_sub(calls));
+        for semaphore in [&self.calls, &self.callbacks] {
+            semaphore.forget_permits(CALLS_IN_FLIGHT.saturating_sub(calls));
+        }
     }
 
     /// Cancels the calls to independent objects that are being served, and those that come.
@@ -101,6 +136,7 @@ impl Link {
     pub(crate) fn finish(&self, why: Disconnect) {
         self.blame(why);
         self.calls.close();
+        self.callbacks.close();
         self.ended.cancel();
     }
 
@@ -115,6 +151,11 @@ impl Link {
         self.end.get().cloned().unwrap_or(Disconnect::EndOfFile)
     }
 
+    /// Whether this side is closing the connection.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.end.get() == Some(&Disconnect::Closed)
+    }
+
     pub(crate) fn has_ended(&self) -> bool {
         self.ended.is_cancelled()
     }
@@ -122,5 +163,31 @@ impl Link {
     /// Whether the connection is about to end, or has.
     pub(crate) fn is_ending(&self) -> bool {
         self.end.get().is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::FutureExt;
+
+    #[test]
+    fn what_the_peer_announces_lowers_the_limits_and_never_raises_them() {
+        let link = Link::new();
+        link.limit(&Limits {
+            message_bytes: u32::MAX,
+            value_depth: 3,
+            stream_chunk_bytes: 10,
+            calls_in_flight: 2,
+            ..Limits::default()
+        });
+        assert_eq!(link.peer_message_bytes(), MESSAGE_BYTES);
+        assert_eq!(link.peer_value_depth(), 3);
+        assert_eq!(link.peer_chunk_bytes(), 10);
+        for callback in [false, true] {
+            let _first = link.permit(callback).now_or_never().unwrap();
+            let _second = link.permit(callback).now_or_never().unwrap();
+            assert!(link.permit(callback).now_or_never().is_none());
+        }
     }
 }

@@ -39,7 +39,7 @@ pub(crate) use gate::Gate;
 pub(crate) use link::Link;
 pub(crate) use once::Once;
 pub(crate) use thread::{panic_text, rpc_thread};
-pub(crate) use workers::{inside, within, workers};
+pub(crate) use workers::{inside, own, within};
 
 // Generated code names it by this path, in whatever crate it is.
 pub use crate::bindings::error::Error;

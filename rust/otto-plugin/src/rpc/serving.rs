@@ -1,17 +1,16 @@
 //! Serving: from the RPC thread to an author's code, and back.
 
-use std::cell::RefCell;
 use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use capnp::capability::{Params, Results};
 use futures::FutureExt;
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use super::call::MESSAGE_OVERHEAD;
 use super::convert::{Reading, Writing};
 use super::gate::{Gate, Pass};
 use super::link::Link;
@@ -27,11 +26,11 @@ pub struct Serving {
     link: Option<Arc<Link>>,
     lease: Option<Arc<Gate>>,
     /// None for an object whose calls are independent.
-    order: Option<Rc<Order>>,
+    order: Option<Order>,
 }
 
 /// Ends when the call before has been polled for the first time.
-type Order = RefCell<Option<oneshot::Receiver<()>>>;
+type Order = Arc<Semaphore>;
 
 /// What one call holds on to while it is served.
 #[derive(Debug)]
@@ -49,7 +48,7 @@ impl Serving {
         let order = if independent {
             None
         } else {
-            Some(Rc::default())
+            Some(Arc::new(Semaphore::new(1)))
         };
         Self { link, lease, order }
     }
@@ -130,22 +129,25 @@ impl Serving {
             Some(lease) => Some(lease.enter().ok_or_else(|| Error::revoked(method))?),
             None => None,
         };
-        let served = self.link.as_ref().and_then(|link| link.served.enter());
+        let served = match &self.link {
+            Some(link) => Some(link.admit().ok_or_else(|| too_many(method))?),
+            None => None,
+        };
         let mut cx = Reading::new(self.link.as_ref(), Some(scope));
         let params = P::read(cx.pointer(params.get(), method.name)?, &mut cx)?;
-        let (started, turn) = match &self.order {
-            Some(order) => {
-                let (started, next) = oneshot::channel();
-                (Some(started), order.borrow_mut().replace(next))
-            }
-            None => (None, None),
-        };
+        // Queued now, which the first poll does.
+        let mut turn = self
+            .order
+            .clone()
+            .map(|order| Box::pin(order.acquire_owned()));
+        let at_once = turn.as_mut().and_then(|turn| turn.now_or_never());
         let stop = self.link.clone().filter(|_| self.order.is_none());
         let running = async move {
-            if let Some(turn) = turn {
-                // An error means that the call before is over.
-                let _ = turn.await;
-            }
+            let started = match (at_once, turn) {
+                (Some(turn), _) => turn.ok(),
+                (None, Some(turn)) => turn.await.ok(),
+                (None, None) => None,
+            };
             run(method, started, stop, async move { body(params).await }).await
         };
         Ok((
@@ -165,7 +167,7 @@ type Ran<T> = Result<Option<T>, capnp::Error>;
 /// the session of `stop` ends.
 async fn run<T: Send + 'static>(
     method: &'static Method,
-    started: Option<oneshot::Sender<()>>,
+    started: Option<OwnedSemaphorePermit>,
     stop: Option<Arc<Link>>,
     body: impl Future<Output = T> + Send + 'static,
 ) -> Ran<T> {
@@ -173,22 +175,22 @@ async fn run<T: Send + 'static>(
     let _on_drop = cancelled.clone().drop_guard();
     let (answer, answered) = oneshot::channel();
     workers::run(async move {
-        let mut body = pin!(AssertUnwindSafe(body).catch_unwind());
-        let first = futures::poll!(body.as_mut());
-        drop(started);
-        let result = match first {
-            std::task::Poll::Ready(result) => result,
-            std::task::Poll::Pending => tokio::select! {
-                biased;
-                () = cancelled.cancelled() => return,
-                () = stopped(stop.as_deref()) => {
-                    let _ = answer.send(Ok(None));
-                    return;
-                }
-                result = body => result,
-            },
+        // Dropped before the answer: a destructor belongs to the call.
+        let result = {
+            let mut body = pin!(AssertUnwindSafe(body).catch_unwind());
+            let first = futures::poll!(body.as_mut());
+            drop(started);
+            match first {
+                std::task::Poll::Ready(result) => Some(result),
+                std::task::Poll::Pending => tokio::select! {
+                    biased;
+                    () = cancelled.cancelled() => None,
+                    () = stopped(stop.as_deref()) => None,
+                    result = body => Some(result),
+                },
+            }
         };
-        let _ = answer.send(result.map(Some).map_err(|panic| panic_text(&*panic)));
+        let _ = answer.send(result.transpose().map_err(|panic| panic_text(&*panic)));
     })
     .map_err(|error| capnp::Error::failed(format!("{method} cannot be run: {error}")))?;
     match answered.await {
@@ -203,6 +205,11 @@ async fn stopped(link: Option<&Link>) {
         Some(link) => link.stopped().await,
         None => std::future::pending().await,
     }
+}
+
+fn too_many(method: &'static Method) -> Error {
+    let message = format!("{method} is not served: too many calls are unanswered (callsInFlight)");
+    Error::new(ErrorKind::LimitExceeded, message)
 }
 
 fn cancelled(method: &'static Method) -> Error {
@@ -232,7 +239,7 @@ fn write_reply<R: Reply>(
     // What was written cannot be taken back, so this is a fault.
     written.map_err(|what| unsendable(&what))?;
     let limit = link.map_or(MESSAGE_BYTES, |link| link.peer_message_bytes());
-    let size = results.hook.get()?.into_reader().target_size()?.word_count * 8;
+    let size = results.hook.get()?.into_reader().target_size()?.word_count * 8 + MESSAGE_OVERHEAD;
     if size > limit {
         let what = super::Unsendable::Size { size, limit };
         return Err(unsendable(&what));

@@ -10,8 +10,8 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::once::Once;
 
-/// More than the calls that can be in flight on several connections at once.
-const MAX_THREADS: usize = 512;
+/// More than what a dozen peers can make this process serve at once, at their worst.
+const MAX_THREADS: usize = 4096;
 
 static WORKERS: Once<Runtime> = Once::new();
 
@@ -22,6 +22,20 @@ pub(crate) fn workers() -> io::Result<&'static Runtime> {
             .worker_threads(2)
             .max_blocking_threads(MAX_THREADS)
             .thread_name("otto-plugin-work")
+            .enable_all()
+            .build()
+    })
+}
+
+static OWN: Once<Runtime> = Once::new();
+
+/// Gives the runtime of the library's own futures: no author's code runs in it, so nothing stalls
+/// its clock.
+pub(crate) fn own() -> io::Result<&'static Runtime> {
+    OWN.get(|| {
+        Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("otto-plugin-own")
             .enable_all()
             .build()
     })
@@ -39,7 +53,7 @@ pub(crate) fn run(future: impl Future<Output = ()> + Send + 'static) -> io::Resu
 pub(crate) async fn inside<T: Send + 'static>(
     future: impl Future<Output = T> + Send + 'static,
 ) -> io::Result<T> {
-    let running = AbortOnDropHandle::new(workers()?.spawn(future));
+    let running = AbortOnDropHandle::new(own()?.spawn(future));
     running.await.map_err(io::Error::other)
 }
 

@@ -8,11 +8,11 @@ use tokio::sync::oneshot;
 
 use crate::bindings::app::{App, AppClient};
 use crate::bindings::handshake::{HostInfo, PluginClient};
-use crate::bindings::host::{Log, LogClient, LogRecord};
-use crate::guest::{Identity, Lifeline, PluginServer};
-use crate::host::{Escalation, Greeting, Parts, Plugin};
+use crate::bindings::host::LogClient;
+use crate::guest::{Identity, Lifeline, PluginServer, end_on_request};
+use crate::host::{Escalation, Greeting, NoLog, Parts, Plugin};
 use crate::launch::PROTOCOL;
-use crate::rpc::{CallError, Capability, Client, Disconnect};
+use crate::rpc::{CallError, Capability, Client, Disconnect, own};
 use crate::transport::{self, Connection, Role};
 
 /// The end of a connection at which something is served. Dropping it closes the connection.
@@ -68,10 +68,14 @@ pub async fn plugin(app: impl App) -> Result<Plugin, CallError> {
         name: "test".into(),
         version: env!("CARGO_PKG_VERSION").into(),
     };
-    let server = PluginClient::new(PluginServer::new(app, identity, Lifeline::default()));
+    let lifeline = Lifeline::default();
+    let server = PluginClient::new(PluginServer::new(app, identity, lifeline.clone()));
     let (ours, theirs) = UnixStream::pair().map_err(system)?;
     let guest = transport::open(theirs, Role::Plugin(server.capability().clone()));
     let guest = guest.map_err(system)?;
+    own()
+        .map_err(system)?
+        .spawn(end_on_request(lifeline, guest.clone()));
 
     let host = HostInfo {
         name: "test".into(),
@@ -94,17 +98,10 @@ pub async fn plugin(app: impl App) -> Result<Plugin, CallError> {
         session,
         connection,
         guest: Some(guest),
+        lends_terminal: true,
         process: None,
         escalation: Escalation::default(),
     }))
-}
-
-struct NoLog;
-
-impl Log for NoLog {
-    async fn write(&self, _record: LogRecord) -> Result<(), crate::bindings::error::Error> {
-        Ok(())
-    }
 }
 
 fn system(source: io::Error) -> CallError {

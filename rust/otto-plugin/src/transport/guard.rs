@@ -36,6 +36,10 @@ impl<R: AsyncRead + Unpin> AsyncRead for Guard<R> {
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
+        if self.link.is_closing() {
+            // The RPC layer has let go of the connection, and panics if it reads the end of it.
+            return Poll::Pending;
+        }
         let read = ready!(Pin::new(&mut self.inner).poll_read(cx, buffer));
         match read {
             Ok(0) => self.link.blame(Disconnect::EndOfFile),

@@ -17,6 +17,7 @@ use capnp_rpc::twoparty::VatNetwork;
 use capnp_rpc::{Disconnector, RpcSystem};
 use futures::FutureExt;
 use futures::io::BufReader;
+use tokio::io::AsyncReadExt;
 use tokio_util::compat::{TokioAsyncReadCompatExt, TokioAsyncWriteCompatExt};
 use tokio_util::sync::CancellationToken;
 
@@ -27,6 +28,9 @@ use guard::Guard;
 
 /// How long what is queued for a peer may take to go out when a connection is closed.
 const FLUSH: Duration = Duration::from_secs(1);
+
+/// How long the end of file may come after the `Abort` that announces it.
+const ABORT: Duration = Duration::from_millis(200);
 
 /// How much is read from a socket at once, in bytes.
 const READ_BUFFER: usize = 64 << 10;
@@ -125,6 +129,8 @@ struct System {
     rpc: RpcSystem<Side>,
     disconnector: Disconnector<Side>,
     frames: Rc<RefCell<Frames>>,
+    /// To see the end of file behind a peer's `Abort`, which the RPC layer reads no further than.
+    rest: tokio::net::UnixStream,
 }
 
 impl System {
@@ -134,6 +140,7 @@ impl System {
         bootstrap: Option<Capability>,
         link: &Arc<Link>,
     ) -> io::Result<Self> {
+        let rest = tokio::net::UnixStream::from_std(socket.try_clone()?)?;
         let (read, write) = tokio::net::UnixStream::from_std(socket)?.into_split();
         let frames = Rc::<RefCell<Frames>>::default();
         let guard = Guard::new(read.compat(), Rc::clone(&frames), Arc::clone(link));
@@ -153,6 +160,7 @@ impl System {
             rpc,
             disconnector,
             frames,
+            rest,
         })
     }
 
@@ -165,6 +173,7 @@ impl System {
             rpc,
             disconnector,
             frames,
+            mut rest,
         } = self;
         let mut rpc = std::pin::pin!(AssertUnwindSafe(rpc).catch_unwind());
         // The end of file is noted where it is read, and so is a frame that breaks a limit.
@@ -173,9 +182,18 @@ impl System {
             biased;
             ended = &mut rpc => Some(ended),
             () = close.cancelled() => None,
+            // It was ended for what the peer did.
+            _ = link.ended() => None,
         };
         match ended {
-            Some(Ok(Ok(()))) => {}
+            Some(Ok(Ok(()))) => {
+                // A peer that closes its end says `Abort` first. One that only breaks the
+                // protocol stays.
+                let end = async { while let Ok(1..) = rest.read(&mut [0; 64]).await {} };
+                if tokio::time::timeout(ABORT, end).await.is_ok() {
+                    why = Disconnect::EndOfFile;
+                }
+            }
             Some(Ok(Err(error))) => why = Disconnect::Broken(error.to_string()),
             Some(Err(panic)) => why = Disconnect::Panicked(panic_text(&*panic)),
             None => {
