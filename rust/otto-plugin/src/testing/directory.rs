@@ -57,6 +57,11 @@ impl MemoryDirectory {
         self.with(|state| state.blobs.get(key).cloned())
     }
 
+    /// Puts bytes under a key, as an earlier run would have.
+    pub fn insert_blob(&self, key: impl Into<String>, bytes: impl Into<Vec<u8>>) {
+        self.keep(key.into(), bytes.into());
+    }
+
     pub(super) fn keep(&self, key: String, bytes: Vec<u8>) {
         self.with(|state| state.blobs.insert(key, bytes));
     }
