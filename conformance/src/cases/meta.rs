@@ -22,7 +22,11 @@ async fn fits_its_name(stage: &Stage<'_>) -> Result<(), Stop> {
         .unwrap_or_default()
         .to_string_lossy();
     let Some((kind, name)) = parse_file_name(&file) else {
-        return Err(stage.fail(Reason::FileName, "a file name as otto-TYPE-NAME", file));
+        return Err(stage.fail(
+            Reason::FileName,
+            "a file name otto-TYPE-NAME, with TYPE of a-z 0-9, NAME of a-z 0-9 -, and no extension",
+            file,
+        ));
     };
     let session = Session::open(stage, "case").await?;
     stage.did(format!(

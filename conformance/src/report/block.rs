@@ -108,7 +108,9 @@ pub(crate) fn repeat_failure(screen: &mut Screen, outcome: &Outcome<'_>, told: &
 fn hint<'a>(outcome: &Outcome<'a>) -> &'a str {
     match outcome.verdict() {
         Verdict::Fail(Reason::ControlFailed | Reason::NoSession) => {
-            "an ordinary start fails: begin with BST-01 and MET-01"
+            "it does not answer an ordinary start: with the cookie, a plugin stays, and serves \
+             Cap'n Proto RPC on the descriptor in OTTO_PLUGIN_FD (LA-4); in Rust, \
+             `otto_plugin::serve(…)` in `main` does that"
         }
         Verdict::Fail(Reason::NotAliveAfterwards) => {
             "what is kept from one process to the next, such as a lock or a port, stops the next one"

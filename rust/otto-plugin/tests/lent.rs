@@ -1,5 +1,7 @@
 //! What is lent for a call, and the bounds of calls: over a socket pair in one process.
 
+#![expect(clippy::unwrap_used, reason = "a test panics")]
+
 mod support;
 
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -83,12 +83,8 @@ impl Plugin {
 /// The NAME that the file was started under: of a link, the link's.
 fn name_of_this_file() -> String {
     let started = std::env::args_os().next().unwrap_or_default();
-    let file = Path::new(&started)
-        .file_stem()
-        .map(|file| file.to_string_lossy().into_owned());
-    let file = file.unwrap_or_default();
-    match file.strip_prefix("otto-app-") {
-        Some(name) => name.to_owned(),
-        None => file,
-    }
+    let file = Path::new(&started).file_name().unwrap_or_default();
+    let file = file.to_string_lossy();
+    let name = file.strip_prefix("otto-app-").unwrap_or(&file);
+    name.strip_suffix(".exe").unwrap_or(name).to_owned()
 }

@@ -68,7 +68,7 @@ impl Capability {
     ) -> Result<(), CallError> {
         let capability = self.clone();
         self.through_rpc_thread(method, move || {
-            let request = Prepared::new(&capability, method, &params)?.as_chunk(method)?;
+            let request = Prepared::new(&capability, method, &params)?.chunk(method)?;
             let promise = request.request.hook.send_streaming();
             let link = capability.link().cloned();
             Ok(async move {
@@ -230,7 +230,7 @@ impl Prepared {
     }
 
     /// Checks the parameters of a method that is declared as `-> stream`.
-    fn as_chunk(self, method: &'static Method) -> Result<Self, CallError> {
+    fn chunk(self, method: &'static Method) -> Result<Self, CallError> {
         let Self {
             size, chunk_limit, ..
         } = self;

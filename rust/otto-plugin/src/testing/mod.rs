@@ -24,14 +24,16 @@
 //!     }
 //! }
 //!
-//! pollster::block_on(async {
+//! async fn it_says_that_it_has_built() -> Result<(), Box<dyn std::error::Error>> {
 //!     let plugin = testing::plugin(Hello).await?;
 //!     let (ui, directory) = (FakeUi::new(), MemoryDirectory::new());
 //!     plugin.build(Context::default(), &testing::services(&ui, &directory)).await?;
 //!     assert_eq!(ui.messages(), ["built"]);
-//!     # Ok::<(), Box<dyn std::error::Error>>(())
-//! })?;
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//!     Ok(())
+//! }
+//!
+//! // Any runtime will do.
+//! pollster::block_on(it_says_that_it_has_built()).unwrap();
 //! ```
 
 mod blobs;
