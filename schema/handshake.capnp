@@ -27,7 +27,8 @@ interface Session @0xf25d8b3e6a9041c7 {
   # of kind `unsupported`.
 
   ping @1 () -> ();
-  # Called at any time. It answers at once, whatever else the plugin is doing.
+  # Called at any time. It answers at once, whatever else the plugin is doing. A host that gets no
+  # answer reports that, and ends nothing for it alone.
 
   shutDown @2 () -> ();
   # Called by the host when it needs the plugin no more. The plugin cancels the calls that are
@@ -108,5 +109,7 @@ struct Limits @0x8d96a1f4e3b7520c {
   # The size of one chunk of a stream, in bytes.
 
   callsInFlight @4 :UInt16 = 64;
-  # How many calls may be unanswered at once. A sender that has more waits.
+  # How many calls may be unanswered at once. A sender that has more waits. Calls through
+  # capabilities that came with a call's parameters are counted apart, up to the same number; those of
+  # `Session` and `Cancellation` are not counted.
 }

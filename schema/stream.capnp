@@ -17,7 +17,8 @@ interface ByteStream @0x9a779e33f94cc97e {
   # unanswered.
   #
   # A failure is not reported here: the receiver remembers its first one, discards what follows,
-  # and reports it at `done`.
+  # and reports it at `done`. A chunk that comes after `done` or `abort` is a failure as well, and
+  # changes nothing.
 
   done @1 () -> (size :UInt64, error :Error.Error);
   # Called once by the sender, after its last `write`. The answer means that everything has been

@@ -239,7 +239,8 @@ pub trait Session: Send + Sync + 'static {
         &self,
     ) -> impl Future<Output = Result<super::app::AppClient, super::error::Error>> + Send;
 
-    /// Called at any time. It answers at once, whatever else the plugin is doing.
+    /// Called at any time. It answers at once, whatever else the plugin is doing. A host that gets no
+    /// answer reports that, and ends nothing for it alone.
     fn ping(&self) -> impl Future<Output = ()> + Send;
 
     /// Called by the host when it needs the plugin no more. The plugin cancels the calls that are
@@ -278,7 +279,8 @@ impl SessionClient {
         reply.map_err(rpc::CallError::Failed)
     }
 
-    /// Called at any time. It answers at once, whatever else the plugin is doing.
+    /// Called at any time. It answers at once, whatever else the plugin is doing. A host that gets no
+    /// answer reports that, and ends nothing for it alone.
     pub async fn ping(&self) -> Result<(), rpc::CallError> {
         let SessionPingReply(reply) = self
             .0
@@ -806,7 +808,9 @@ pub struct Limits {
     pub value_depth: u8,
     /// The size of one chunk of a stream, in bytes.
     pub stream_chunk_bytes: u32,
-    /// How many calls may be unanswered at once. A sender that has more waits.
+    /// How many calls may be unanswered at once. A sender that has more waits. Calls through
+    /// capabilities that came with a call's parameters are counted apart, up to the same number; those of
+    /// `Session` and `Cancellation` are not counted.
     pub calls_in_flight: u16,
 }
 

@@ -20,7 +20,8 @@ pub trait ByteStream: Send + Sync + 'static {
     /// unanswered.
     ///
     /// A failure is not reported here: the receiver remembers its first one, discards what follows,
-    /// and reports it at `done`.
+    /// and reports it at `done`. A chunk that comes after `done` or `abort` is a failure as well, and
+    /// changes nothing.
     fn write(&self, chunk: Vec<u8>) -> impl Future<Output = ()> + Send;
 
     /// Called once by the sender, after its last `write`. The answer means that everything has been
@@ -65,7 +66,8 @@ impl ByteStreamClient {
     /// unanswered.
     ///
     /// A failure is not reported here: the receiver remembers its first one, discards what follows,
-    /// and reports it at `done`.
+    /// and reports it at `done`. A chunk that comes after `done` or `abort` is a failure as well, and
+    /// changes nothing.
     pub async fn write(&self, chunk: Vec<u8>) -> Result<(), rpc::CallError> {
         self.0.stream(&BYTE_STREAM_METHODS[0], ByteStreamWriteParams { chunk }).await
     }
