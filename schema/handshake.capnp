@@ -110,6 +110,6 @@ struct Limits @0x8d96a1f4e3b7520c {
 
   callsInFlight @4 :UInt16 = 64;
   # How many calls may be unanswered at once. A sender that has more waits. Calls through
-  # capabilities that came with a call's parameters are counted apart, up to the same number; those of
-  # `Session` and `Cancellation` are not counted.
+  # capabilities that came with a call's parameters are counted apart, up to the same number. Those
+  # of `Session` and `Cancellation` are not counted.
 }

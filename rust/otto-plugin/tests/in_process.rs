@@ -5,38 +5,21 @@ mod support;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use otto_plugin::bindings::app::{App, CompileResult, Context, Meta};
+use otto_plugin::bindings::app::{CompileResult, Context};
 use otto_plugin::bindings::appfile::{Appfile, Customization, Value};
 use otto_plugin::bindings::error::{Error, ErrorKind};
 use otto_plugin::bindings::host::{
     BuildRecord, Expect, Host, InputQuery, InputSource, Lookup, ProgressStart, UiClient,
 };
 use otto_plugin::testing::{self, FakeUi, MemoryDirectory, UiCall};
-use support::services;
+use support::{Compile, services};
 
 type Seen<T> = Arc<Mutex<T>>;
-
-/// An app whose `compile` is a closure.
-struct Test<F>(F);
-
-impl<F, Fut> App for Test<F>
-where
-    F: Fn(Context, Host) -> Fut + Send + Sync + 'static,
-    Fut: Future<Output = Result<CompileResult, Error>> + Send + 'static,
-{
-    async fn meta(&self) -> Result<Meta, Error> {
-        Ok(Meta::default())
-    }
-
-    async fn compile(&self, context: Context, host: Host) -> Result<CompileResult, Error> {
-        (self.0)(context, host).await
-    }
-}
 
 #[tokio::test]
 async fn what_a_call_has_begun_to_say_is_shown_before_it_ends() {
     let ui = FakeUi::new();
-    let app = Test(|_, host: Host| async move {
+    let app = Compile(|_, host: Host| async move {
         for number in 0..50 {
             let ui = host.ui.clone();
             let mut message = Box::pin(async move { ui.message(number.to_string()).await });
@@ -58,7 +41,7 @@ async fn what_was_lent_for_a_call_is_revoked_after_it() {
     let kept: Seen<Option<UiClient>> = Arc::default();
     let app = {
         let kept = Arc::clone(&kept);
-        Test(move |_, host: Host| {
+        Compile(move |_, host: Host| {
             let kept = Arc::clone(&kept);
             async move {
                 host.ui.message("during").await?;
@@ -87,7 +70,7 @@ async fn errors_pass_through_a_plugin_whole() {
             "remote exception: not a prefix",
         ));
     let expected = sent.clone();
-    let app = Test(move |_, _| {
+    let app = Compile(move |_, _| {
         let sent = sent.clone();
         async move { Err(sent) }
     });
@@ -101,7 +84,7 @@ async fn errors_pass_through_a_plugin_whole() {
 
 #[tokio::test]
 async fn a_question_that_nobody_answers_is_an_error_that_the_author_may_pass_on() {
-    let app = Test(|context: Context, host: Host| async move {
+    let app = Compile(|context: Context, host: Host| async move {
         let query = InputQuery {
             id: context.action,
             ..InputQuery::default()
@@ -131,7 +114,7 @@ async fn records_blobs_and_tasks_work_through_the_wire() {
         infra: "local".into(),
         ..Lookup::default()
     };
-    let app = Test(move |_, host: Host| {
+    let app = Compile(move |_, host: Host| {
         let lookup = lookup.clone();
         async move {
             let directory = &host.directory;
@@ -197,7 +180,7 @@ async fn every_form_of_configuration_arrives_as_it_was_sent() {
     let seen: Seen<Option<Context>> = Arc::default();
     let app = {
         let seen = Arc::clone(&seen);
-        Test(move |context, _| {
+        Compile(move |context, _| {
             *seen.lock().unwrap() = Some(context);
             async { Ok(CompileResult::default()) }
         })
@@ -253,7 +236,7 @@ async fn a_value_may_nest_sixteen_deep_and_no_deeper() {
             ..Context::default()
         }
     };
-    let app = Test(|_, _| async { Ok(CompileResult::default()) });
+    let app = Compile(|_, _| async { Ok(CompileResult::default()) });
     let plugin = testing::plugin(app).await.unwrap();
     plugin.compile(nested(16), &services()).await.unwrap();
     let error = plugin

@@ -7,31 +7,14 @@ mod support;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 
-use otto_plugin::bindings::app::{App, CompileResult, Context, Meta};
+use otto_plugin::bindings::app::{CompileResult, Context};
 use otto_plugin::bindings::error::Error;
 use otto_plugin::bindings::host::{CancelReason, Host, Ui, UiClient};
 use otto_plugin::bindings::stream::{ByteStream, ByteStreamClient};
 use otto_plugin::host::Services;
 use otto_plugin::testing::{self, FakeUi, MemoryDirectory};
-use support::services;
+use support::{Compile, services};
 use tokio::sync::{Barrier, oneshot, watch};
-
-/// An app whose `compile` is a closure.
-struct Test<F>(F);
-
-impl<F, Fut> App for Test<F>
-where
-    F: Fn(Context, Host) -> Fut + Send + Sync + 'static,
-    Fut: Future<Output = Result<CompileResult, Error>> + Send + 'static,
-{
-    async fn meta(&self) -> Result<Meta, Error> {
-        Ok(Meta::default())
-    }
-
-    async fn compile(&self, context: Context, host: Host) -> Result<CompileResult, Error> {
-        (self.0)(context, host).await
-    }
-}
 
 type Reason = Arc<Mutex<Option<oneshot::Sender<CancelReason>>>>;
 
@@ -49,7 +32,7 @@ fn wait_beside(host: &Host, reason: &Reason) {
 async fn a_wait_that_is_open_holds_no_call_up_and_is_answered_after_it() {
     let (told, why) = oneshot::channel();
     let reason: Reason = Arc::new(Mutex::new(Some(told)));
-    let app = Test(move |_, host: Host| {
+    let app = Compile(move |_, host: Host| {
         wait_beside(&host, &reason);
         async move {
             host.ui.message("working").await?;
@@ -79,7 +62,7 @@ async fn a_call_that_is_dropped_stops_and_is_not_told_that_it_ended() {
     let reason: Reason = Arc::new(Mutex::new(Some(told)));
     let (gone, dropped) = mpsc::channel();
     let gone = Arc::new(Mutex::new(Some(gone)));
-    let app = Test(move |_, host: Host| {
+    let app = Compile(move |_, host: Host| {
         wait_beside(&host, &reason);
         let told = Told(gone.lock().unwrap().take());
         async move {
@@ -113,7 +96,7 @@ async fn as_many_calls_as_the_limit_allows_may_all_wait_and_all_call_back() {
         }
     }
     let all = Arc::new(Barrier::new(64));
-    let app = Test(move |_, host: Host| {
+    let app = Compile(move |_, host: Host| {
         let all = Arc::clone(&all);
         async move {
             let mut wait = Box::pin(host.cancellation.wait());
@@ -142,7 +125,7 @@ async fn a_call_beyond_the_limit_waits_until_another_has_been_answered() {
     let peak = watch::Sender::new(0);
     let app = {
         let (running, peak) = (Arc::clone(&running), peak.clone());
-        Test(move |_, _| {
+        Compile(move |_, _| {
             let (running, peak) = (Arc::clone(&running), peak.clone());
             async move {
                 let now = running.fetch_add(1, Ordering::SeqCst) + 1;
@@ -170,7 +153,7 @@ async fn a_call_beyond_the_limit_waits_until_another_has_been_answered() {
 async fn a_method_that_blocks_its_thread_stalls_no_other_call() {
     let (send, receive) = mpsc::channel();
     let receive = Mutex::new(receive);
-    let app = Test(move |context: Context, _| {
+    let app = Compile(move |context: Context, _| {
         match context.action.as_str() {
             "block" => receive.lock().unwrap().recv().unwrap(),
             _ => send.send(()).unwrap(),
@@ -193,7 +176,7 @@ async fn a_method_that_blocks_its_thread_stalls_no_other_call() {
 
 #[tokio::test]
 async fn a_chunk_over_the_limit_is_not_sent_and_both_numbers_are_named() {
-    let app = Test(|_, host: Host| async move {
+    let app = Compile(|_, host: Host| async move {
         let stream = host.directory.put_blob("key").await?;
         stream.write(vec![0; 1 << 20]).await?;
         let error = stream.write(vec![0; (1 << 20) + 100]).await.unwrap_err();
@@ -212,7 +195,7 @@ async fn a_chunk_over_the_limit_is_not_sent_and_both_numbers_are_named() {
 #[tokio::test]
 async fn an_answer_around_the_limit_fails_its_call_at_most() {
     for below in [4096, 200, 160, 96, 32, 0] {
-        let app = Test(move |_, _| async move {
+        let app = Compile(move |_, _| async move {
             let path = "x".repeat((16 << 20) - below);
             Ok(CompileResult {
                 dev_dep_fragment_path: Some(path),
@@ -254,7 +237,7 @@ async fn calls_on_one_object_keep_their_order_when_one_of_them_is_dropped() {
     let free = Arc::new(Mutex::new(Some(free)));
     let shown = Arc::<Mutex<Vec<String>>>::default();
     let ui = UiClient::new(Held(Arc::clone(&shown), Mutex::new(Some(held))));
-    let app = Test(move |_, host: Host| {
+    let app = Compile(move |_, host: Host| {
         let free = Arc::clone(&free);
         async move {
             let mut calls = Vec::new();

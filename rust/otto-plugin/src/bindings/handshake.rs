@@ -809,8 +809,8 @@ pub struct Limits {
     /// The size of one chunk of a stream, in bytes.
     pub stream_chunk_bytes: u32,
     /// How many calls may be unanswered at once. A sender that has more waits. Calls through
-    /// capabilities that came with a call's parameters are counted apart, up to the same number; those of
-    /// `Session` and `Cancellation` are not counted.
+    /// capabilities that came with a call's parameters are counted apart, up to the same number. Those
+    /// of `Session` and `Cancellation` are not counted.
     pub calls_in_flight: u16,
 }
 

@@ -8,6 +8,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use otto_plugin::bindings::app::{App, CompileResult, Context, Meta};
+use otto_plugin::bindings::error::Error;
+use otto_plugin::bindings::host::Host;
 use otto_plugin::host::{Launcher, Services};
 use otto_plugin::testing::{self, FakeUi, MemoryDirectory};
 
@@ -61,4 +64,21 @@ pub async fn eventually<T>(look: impl Fn() -> Option<T>) -> T {
     tokio::time::timeout(limit, looking)
         .await
         .expect("it was not found in 10 s")
+}
+
+/// An app whose `compile` is a closure.
+pub struct Compile<F>(pub F);
+
+impl<F, Fut> App for Compile<F>
+where
+    F: Fn(Context, Host) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<CompileResult, Error>> + Send + 'static,
+{
+    async fn meta(&self) -> Result<Meta, Error> {
+        Ok(Meta::default())
+    }
+
+    async fn compile(&self, context: Context, host: Host) -> Result<CompileResult, Error> {
+        (self.0)(context, host).await
+    }
 }
