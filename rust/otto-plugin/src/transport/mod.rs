@@ -32,6 +32,10 @@ const FLUSH: Duration = Duration::from_secs(1);
 /// How long the end of file may come after the `Abort` that announces it.
 const ABORT: Duration = Duration::from_millis(200);
 
+/// How many turns of the RPC layer bring all answers to the socket: several for each, 32 at a time,
+/// and no more answers than calls that are served at once.
+const TURNS: usize = 64;
+
 /// How much is read from a socket at once, in bytes.
 const READ_BUFFER: usize = 64 << 10;
 
@@ -197,10 +201,19 @@ impl System {
             Some(Ok(Err(error))) => why = Disconnect::Broken(error.to_string()),
             Some(Err(panic)) => why = Disconnect::Panicked(panic_text(&*panic)),
             None => {
+                // The answers that are ready are on their way through the tasks of the RPC layer,
+                // which takes a part of them in each turn.
+                let mut over = false;
+                for _ in 0..TURNS {
+                    over = over || futures::poll!(rpc.as_mut()).is_ready();
+                    tokio::task::yield_now().await;
+                }
                 link.blame(Disconnect::Closed);
-                // The disconnector waits for a peer that does not read.
-                let flush = async { tokio::join!(disconnector, rpc) };
-                let _ = tokio::time::timeout(FLUSH, AssertUnwindSafe(flush).catch_unwind()).await;
+                if !over {
+                    // The disconnector waits for a peer that does not read.
+                    let flush = AssertUnwindSafe(async { tokio::join!(disconnector, rpc) });
+                    let _ = tokio::time::timeout(FLUSH, flush.catch_unwind()).await;
+                }
             }
         }
         {
