@@ -8,6 +8,7 @@ use tokio::time::timeout;
 use super::output::Output;
 use super::plugin::Parts;
 use super::process::Exit;
+use super::start::DEATH;
 
 /// How long a plugin has for each step of its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,6 +112,8 @@ pub(super) async fn end(parts: Parts, ask: bool) -> Ended {
             process.exited().await
         };
         if timeout(escalation.shut_down, exited).await.is_ok() {
+            // What it answered last is read to the end of file.
+            let _ = timeout(DEATH, connection.link.ended()).await;
             connection.close().await;
             return ended(Step::ShutDown).await;
         }
