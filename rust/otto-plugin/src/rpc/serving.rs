@@ -148,7 +148,9 @@ impl Serving {
                 (None, Some(turn)) => turn.await.ok(),
                 (None, None) => None,
             };
-            run(method, started, stop, async move { body(params).await }).await
+            // Boxed on the thread that it runs on: it may be larger than the stack of this one.
+            let body = async move { Box::pin(body(params)).await };
+            run(method, started, stop, body).await
         };
         Ok((
             running,
