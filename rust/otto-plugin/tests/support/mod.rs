@@ -18,7 +18,6 @@ use otto_plugin::bindings::error::Error;
 use otto_plugin::bindings::host::{Host, InputAnswer, InputQuery, Ui, UiClient};
 use otto_plugin::host::{Launcher, Services};
 use otto_plugin::testing::{self, FakeUi, MemoryDirectory};
-pub use resources::{child_of, resources};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use tokio::sync::oneshot;
