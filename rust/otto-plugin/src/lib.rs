@@ -44,6 +44,7 @@
 
 #[rustfmt::skip]
 pub mod bindings;
+mod dial;
 mod errors;
 pub mod guest;
 pub mod host;

@@ -2,10 +2,10 @@
 
 mod frames;
 mod guard;
+mod socket;
 
 use std::cell::RefCell;
 use std::io;
-use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,6 +25,8 @@ use crate::limits::TRAVERSAL_WORDS;
 use crate::rpc::{Capability, Disconnect, Link, panic_text, rpc_thread};
 use frames::Frames;
 use guard::Guard;
+
+pub(crate) use socket::Socket;
 
 /// How long what is queued for a peer may take to go out when a connection is closed.
 const FLUSH: Duration = Duration::from_secs(1);
@@ -79,8 +81,9 @@ pub(crate) enum Role {
 }
 
 /// Opens a connection on `socket`.
-pub(crate) fn open(socket: UnixStream, role: Role) -> io::Result<Connection> {
-    socket.set_nonblocking(true)?;
+pub(crate) fn open(socket: impl Into<Socket>, role: Role) -> io::Result<Connection> {
+    let socket = socket.into();
+    socket.set_nonblocking()?;
     let link = Arc::new(Link::new());
     let seen = Arc::<Mutex<Seen>>::default();
     let close = CancellationToken::new();
@@ -134,18 +137,18 @@ struct System {
     disconnector: Disconnector<Side>,
     frames: Rc<RefCell<Frames>>,
     /// To see the end of file behind a peer's `Abort`, which the RPC layer reads no further than.
-    rest: tokio::net::UnixStream,
+    rest: socket::Whole,
 }
 
 impl System {
     fn new(
-        socket: UnixStream,
+        socket: Socket,
         side: Side,
         bootstrap: Option<Capability>,
         link: &Arc<Link>,
     ) -> io::Result<Self> {
-        let rest = tokio::net::UnixStream::from_std(socket.try_clone()?)?;
-        let (read, write) = tokio::net::UnixStream::from_std(socket)?.into_split();
+        let rest = socket.duplicate()?;
+        let (read, write) = socket.into_split()?;
         let frames = Rc::<RefCell<Frames>>::default();
         let guard = Guard::new(read.compat(), Rc::clone(&frames), Arc::clone(link));
         let mut options = ReaderOptions::new();

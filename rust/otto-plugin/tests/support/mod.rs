@@ -5,14 +5,18 @@
 #![allow(unreachable_pub, reason = "it is a module of each test")]
 
 use std::fs;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use otto_plugin::bindings::app::{App, CompileResult, Context, Meta};
 use otto_plugin::bindings::error::Error;
 use otto_plugin::bindings::host::Host;
 use otto_plugin::host::{Launcher, Services};
 use otto_plugin::testing::{self, FakeUi, MemoryDirectory};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 /// The path of an example of this crate, which `cargo test` builds.
 pub fn example(name: &str) -> PathBuf {
@@ -44,6 +48,22 @@ pub fn script(directory: &Path, text: &str) -> PathBuf {
     path
 }
 
+/// Watches a process that may not be a child of this one.
+pub fn watch(pid: u32) -> OwnedFd {
+    let pid = Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
+    pidfd_open(pid, PidfdFlags::empty()).unwrap()
+}
+
+pub fn ends_within(process: &OwnedFd, limit: Duration) -> bool {
+    readable_within(process, limit)
+}
+
+/// Waits until there is something to be read, or accepted.
+pub fn readable_within(descriptor: &impl AsFd, limit: Duration) -> bool {
+    let limit = Timespec::try_from(limit).unwrap();
+    poll(&mut [PollFd::new(descriptor, PollFlags::IN)], Some(&limit)).unwrap() == 1
+}
+
 /// Services that nobody looks at.
 pub fn services() -> Services {
     testing::services(&FakeUi::new(), &MemoryDirectory::new())
@@ -52,7 +72,7 @@ pub fn services() -> Services {
 /// Gives what `look` finds, as soon as it does, within 10 s.
 pub async fn eventually<T>(look: impl Fn() -> Option<T>) -> T {
     let looking = async {
-        let mut often = tokio::time::interval(std::time::Duration::from_millis(5));
+        let mut often = tokio::time::interval(Duration::from_millis(5));
         loop {
             if let Some(found) = look() {
                 return found;
@@ -60,7 +80,7 @@ pub async fn eventually<T>(look: impl Fn() -> Option<T>) -> T {
             often.tick().await;
         }
     };
-    let limit = std::time::Duration::from_secs(10);
+    let limit = Duration::from_secs(10);
     tokio::time::timeout(limit, looking)
         .await
         .expect("it was not found in 10 s")
