@@ -37,6 +37,9 @@
 //! [`testing`]. For **a plugin type of your own**, generate bindings with `otto-plugin-bindgen`;
 //! they stand on [`rpc`].
 //!
+//! The socket is one that the plugin inherits, or one that it dials where it cannot: a Unix socket, or
+//! a port of this machine's. What is said is the same.
+//!
 //! The library has a thread that owns all of Cap'n Proto's objects, and runs an author's code on
 //! others, each call on its own. A call may block its thread.
 //!

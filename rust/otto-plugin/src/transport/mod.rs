@@ -30,7 +30,7 @@ use guard::{Guard, Tally};
 use meter::Meter;
 use network::Metered;
 
-pub(crate) use socket::Socket;
+pub(crate) use socket::{Registered, Socket};
 
 /// How long what is queued for a peer may take to go out when a connection is closed.
 const FLUSH: Duration = Duration::from_secs(1);
@@ -141,7 +141,7 @@ struct System {
     disconnector: Disconnector<Side>,
     frames: Rc<RefCell<Frames>>,
     /// To see the end of file behind a peer's `Abort`, which the RPC layer reads no further than.
-    rest: socket::Whole,
+    rest: Registered,
 }
 
 impl System {
