@@ -5,9 +5,12 @@
 //! [`StartError`], a call that fails a [`PluginError`]; both name the plugin, the phase, what was
 //! seen and what to do, and [`Blame`] says whose fault it is.
 //!
+//! [`Attach`] waits for a plugin that a person starts instead, in a debugger for one.
+//!
 //! What the host does for a plugin is an implementation of the traits in
 //! [`bindings::host`](crate::bindings::host), handed over with each call as [`Services`].
 
+mod attach;
 mod attempt;
 mod blame;
 mod call_error;
@@ -27,6 +30,7 @@ mod start;
 mod start_error;
 mod transport;
 
+pub use attach::{Attach, Attaching, Variables};
 pub use blame::Blame;
 pub use call_error::{PluginError, PluginErrorCause};
 pub use cancel::Cancel;
