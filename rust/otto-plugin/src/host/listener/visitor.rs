@@ -21,3 +21,36 @@ pub(super) async fn meet(mut visitor: Registered, token: Token) -> Option<Socket
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncWriteExt;
+    use tokio::net::UnixStream;
+    use tokio::time::{Instant, sleep};
+    use tokio_util::either::Either;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_token_may_come_in_pieces_for_five_seconds() {
+        let token = Token::random().unwrap();
+        for (pause, let_in) in [(LIMIT - LIMIT / 50, true), (LIMIT + LIMIT / 50, false)] {
+            let (ours, mut theirs) = UnixStream::pair().unwrap();
+            let (start, last) = token.as_bytes().split_at(TOKEN_BYTES - 1);
+            theirs.write_all(start).await.unwrap();
+            let begin = Instant::now();
+            let said = async {
+                sleep(pause).await;
+                // Who is not let in is gone by now.
+                let _ = theirs.write_all(last).await;
+            };
+            let met = async {
+                let met = meet(Either::Left(ours), token.clone()).await;
+                (met.is_some(), begin.elapsed())
+            };
+            let ((met, after), ()) = tokio::join!(met, said);
+            assert_eq!(met, let_in);
+            assert!(after <= Duration::from_millis(5001), "{after:?}");
+        }
+    }
+}
