@@ -1,12 +1,13 @@
 //! Writing a plugin.
 //!
 //! Implement the trait of the plugin's type, and hand it to [`serve`](crate::serve). Everything
-//! else is the library's: the cookie and the message without it, the inherited socket, the
-//! environment, the session, a panic that becomes a fault of one call, the callbacks that are
-//! awaited before an answer goes out, and the end of the process when the host is gone.
+//! else is the library's: the cookie and the message without it, the socket that is inherited or
+//! dialled, the environment, the session, a panic that becomes a fault of one call, the callbacks
+//! that are awaited before an answer goes out, and the end of the process when the host is gone.
 
 mod app;
 mod children;
+mod dial;
 mod launch;
 mod lent;
 mod lifeline;

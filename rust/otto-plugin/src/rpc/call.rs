@@ -19,7 +19,7 @@ use super::thread::{panic_text, rpc_thread};
 use super::{Client, Lease, Message};
 use crate::bindings::error::Error;
 use crate::bindings::handshake::SessionClient;
-use crate::bindings::host::CancellationClient;
+use crate::bindings::host::{CancelReason, CancellationClient, DirectoryClient};
 use crate::limits::{MESSAGE_BYTES, STREAM_CHUNK_BYTES};
 
 /// What is added to the parameters to make a message: the header of the call, generously.
@@ -258,11 +258,11 @@ impl<T> Ends<T> {
                 self.answer.give(Err(panicked(method, link, &*panic)));
             },
             reason = ended(link) => self.answer.give(Err(disconnected(method, reason))),
-            () = self.unwanted() => {}
+            () = self.unwanted(method) => {}
         }
     }
 
-    async fn unwanted(&self) {
+    async fn unwanted(&self, method: &Method) {
         if let Some(lease) = &self.lease {
             return lease.abandoned().await;
         }
@@ -270,11 +270,18 @@ impl<T> Ends<T> {
         // Whoever ends a call that is to stop drops the calls it had begun. They are answered soon,
         // since the caller knows; and one that is dropped costs memory on both sides.
         if let Some(scope) = &self.scope
-            && scope.reason().is_some()
+            && is_answered_soon(method)
+            && scope.reason().is_some_and(|why| why != CancelReason::Ended)
         {
             std::future::pending().await
         }
     }
+}
+
+/// Whether the answer comes soon when the call that the capability was lent for is to stop. That of
+/// a `getBlob` comes when all of the blob has been sent.
+fn is_answered_soon(method: &Method) -> bool {
+    method.interface_id != DirectoryClient::INTERFACE.id || method.name != "getBlob"
 }
 
 /// Whether the answer comes before the call ends that the capability was lent for. That of a
