@@ -68,7 +68,8 @@ impl Capability {
     }
 
     /// Calls a method that is declared as `-> stream`. It answers when the next one may be called:
-    /// at most 1 MiB is unanswered. If one of those before it failed, so does this.
+    /// at most 1 MiB is unanswered, and nothing within this process. If one of those before it
+    /// failed, so does this.
     pub async fn stream<P: Message>(
         &self,
         method: &'static Method,
@@ -96,12 +97,18 @@ impl Capability {
                     }
                     (None, None) => None,
                 };
-                answer.give(Ok(()));
+                // Calls within this process have no order: one ends before the next begins.
+                if link.is_some() {
+                    answer.give(Ok(()));
+                }
                 if let Some((_room, promise)) = sent
                     && let Err(error) = promise.promise.await
                 {
-                    window.fail(lost_or_fault(method, link.as_deref(), &error).await);
+                    let error = lost_or_fault(method, link.as_deref(), &error).await;
+                    window.fail(error.clone());
+                    answer.give(Err(error));
                 }
+                answer.give(Ok(()));
             })
         })
         .await
