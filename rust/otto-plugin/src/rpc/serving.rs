@@ -235,13 +235,9 @@ impl<T: Send + Sync + 'static> Serving<T> {
             if let Some(link) = &link {
                 link.room().await;
             }
-            run(
-                method,
-                started,
-                stops,
-                async move { body(object, params).await },
-            )
-            .await
+            // Boxed on the thread that it runs on: it may be larger than the stack of this one.
+            let body = async move { Box::pin(body(object, params)).await };
+            run(method, started, stops, body).await
         };
         Ok((
             running,
