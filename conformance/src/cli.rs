@@ -83,6 +83,10 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "FACTOR", default_value = "1", value_parser = parse_scale)]
     pub(crate) timeout_scale: f64,
 
+    /// How often LIF-01 starts and ends the plugin, to see what it leaves
+    #[arg(long, value_name = "NUMBER", default_value = "50", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) lives: u32,
+
     /// Make the choices of an earlier run again, such as the numbers of descriptors
     #[arg(long, value_name = "NUMBER", value_parser = parse_seed)]
     pub(crate) seed: Option<u64>,

@@ -14,6 +14,8 @@ pub(crate) struct Settings {
     pub(crate) environment: Vec<(String, String)>,
     /// What every time limit is multiplied with.
     pub(crate) timeout_scale: f64,
+    /// How many lives of the plugin are looked at for what they leave.
+    pub(crate) lives: u32,
     /// Determines what cases choose at random.
     pub(crate) seed: u64,
     /// Whether a plugin has to do what it should, too.

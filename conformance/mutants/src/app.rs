@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::future::pending;
-use std::process::{Command, Stdio};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -46,7 +45,6 @@ impl app::Server for App {
     ) -> capnp::Result<()> {
         let call = self.0.metas.get() + 1;
         self.0.metas.set(call);
-        self.0.print();
         match self.0.defect {
             Some(Defect::WritesAFileInMeta) => {
                 let home = std::env::var_os("HOME").unwrap_or_default();
@@ -65,15 +63,6 @@ impl app::Server for App {
                 self.0.running.set(self.0.running.get() + 1);
                 sleep(OVERLAP).await;
                 self.0.running.set(self.0.running.get() - 1);
-            }
-            Some(Defect::KeepsItsChildren) if call == 1 => {
-                let mut command = Command::new("sleep");
-                command.arg("600").stdin(Stdio::null());
-                let child = command
-                    .stdout(Stdio::null())
-                    .stderr(Stdio::null())
-                    .spawn()?;
-                *self.0.child.borrow_mut() = Some(child);
             }
             Some(Defect::AsksTheHostInMeta) => self.ask_the_host().await,
             Some(Defect::CallsTheHostInMeta) => self.call_the_host().await,

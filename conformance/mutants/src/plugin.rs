@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::future::pending;
+use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::rc::Rc;
 
@@ -34,6 +35,14 @@ impl Mutant {
             connected: Cell::new(false),
         }
     }
+}
+
+/// A process that stays.
+fn sleeper() -> Command {
+    let mut command = Command::new("sleep");
+    command.arg("600").stdin(Stdio::null());
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command
 }
 
 /// Whether a struct has more pointers than so many.
@@ -97,6 +106,9 @@ impl plugin::Server for Mutant {
             );
             return Ok(());
         }
+        if self.shared.has(Defect::KeepsItsChildren) {
+            *self.shared.child.borrow_mut() = Some(sleeper().spawn()?);
+        }
         *self.shared.log.borrow_mut() = Some(params.get_log()?);
         results.set_session(capnp_rpc::new_client(Session(self.shared.clone())));
         let mut info = results.init_info();
@@ -157,13 +169,7 @@ impl session::Server for Session {
                 std::fs::write(std::env::temp_dir().join("otto-app-mutant.tmp"), "left")?;
             }
             Some(Defect::LeavesAProcess) => {
-                use std::os::unix::process::CommandExt;
-                let mut command = Command::new("sleep");
-                command.arg("600").process_group(0).stdin(Stdio::null());
-                command
-                    .stdout(Stdio::null())
-                    .stderr(Stdio::null())
-                    .spawn()?;
+                sleeper().process_group(0).spawn()?;
             }
             _ => {}
         }

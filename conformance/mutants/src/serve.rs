@@ -45,7 +45,7 @@ pub(crate) struct Shared {
     pub(crate) awaited: RefCell<Option<tokio::sync::oneshot::Sender<()>>>,
     /// Empty until the plugin serves.
     pub(crate) system: RefCell<Option<Rc<RefCell<RpcSystem<Side>>>>>,
-    /// What some calls start.
+    /// What connect has started.
     pub(crate) child: RefCell<Option<Child>>,
     /// Whether a host has been refused.
     pub(crate) refused: Cell<bool>,
@@ -65,7 +65,7 @@ impl Shared {
         self.defect == Some(defect)
     }
 
-    /// Says that there is something to do, as some authors do in each call.
+    /// Says that it was called, as some authors do.
     pub(crate) fn print(&self) {
         if self.has(Defect::DiesWithoutAReader) && writeln!(io::stdout(), "a call").is_err() {
             let _ = signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGPIPE);

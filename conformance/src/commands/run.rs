@@ -41,6 +41,7 @@ pub(crate) fn run(screen: &mut Screen, args: RunArgs) -> u8 {
         named: args.plugin.display().to_string(),
         environment: args.environment,
         timeout_scale: args.timeout_scale,
+        lives: args.lives,
         seed: args.seed.unwrap_or_else(any_seed),
         strict: args.strict,
         artifacts: args.artifacts,

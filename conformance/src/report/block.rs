@@ -199,6 +199,9 @@ fn repro(settings: &Settings, id: &str) -> String {
     if settings.timeout_scale != 1.0 {
         command.push_str(&format!(" --timeout-scale {}", settings.timeout_scale));
     }
+    if id == "LIF-01" {
+        command.push_str(&format!(" --lives {}", settings.lives));
+    }
     if settings.strict {
         command.push_str(" --strict");
     }

@@ -7,14 +7,12 @@ use crate::protocol::{META_CALL, SHUT_DOWN_CALL};
 use crate::stage::{Session, Stage};
 use crate::verdict::{Reason, Stop};
 
-/// How many lives of a plugin are looked at for what they leave.
-const LIVES: usize = 50;
 /// How many calls of meta are in flight when a plugin is told to end.
 const METAS: usize = 4;
 
 pub(super) async fn exits(stage: &Stage<'_>) -> Result<(), Stop> {
     let before = stage.sandbox.snapshot();
-    for life in 1..=LIVES {
+    for life in 1..=stage.settings.lives {
         let session = Session::open(stage, &format!("life {life}")).await?;
         session.shut_down(stage.limit()).await?;
         stage.did(format!("life {life}: shutDown answered"));
