@@ -3,9 +3,12 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
+use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
+
+use subtle::ConstantTimeEq;
 
 use crate::launch::{CONNECT_VARIABLE, TOKEN_VARIABLE};
 
@@ -53,6 +56,15 @@ impl Dial {
             token: Token::parse(token)?,
         })
     }
+
+    /// The variables, to start a plugin with.
+    pub(crate) fn variables(&self) -> [(&'static str, String); 2] {
+        let token = String::from_utf8_lossy(&self.token.0).into_owned();
+        [
+            (CONNECT_VARIABLE, self.address.to_string()),
+            (TOKEN_VARIABLE, token),
+        ]
+    }
 }
 
 impl Address {
@@ -86,6 +98,23 @@ impl fmt::Display for Address {
 }
 
 impl Token {
+    /// Makes one that nobody can guess. An error is one of the operating system's.
+    pub(crate) fn random() -> io::Result<Self> {
+        let mut secret = [0; TOKEN_BYTES / 2];
+        getrandom::fill(&mut secret)?;
+        let mut token = [0; TOKEN_BYTES];
+        for (digits, byte) in token.chunks_exact_mut(2).zip(secret) {
+            let digit = |half: u8| b"0123456789abcdef"[usize::from(half)];
+            digits.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
+        }
+        Ok(Self(token))
+    }
+
+    /// Whether this is what a peer said. It takes the same time, wherever they differ.
+    pub(crate) fn is(&self, said: &[u8; TOKEN_BYTES]) -> bool {
+        self.0.ct_eq(said).into()
+    }
+
     /// A message never shows more of a token than its length.
     fn parse(value: Option<&OsStr>) -> Result<Self, DialError> {
         let value = value.ok_or_else(|| DialError::Token("is not set".into()))?;
@@ -169,6 +198,19 @@ mod tests {
         let missing = Dial::parse("unix:/s".as_ref(), None).unwrap_err();
         assert!(missing.to_string().contains("not set"), "{missing}");
         let dial = parse("unix:/s", TOKEN).unwrap();
+        assert!(dial.token.is(TOKEN.as_bytes().try_into().unwrap()));
         assert!(!format!("{dial:?}").contains(&TOKEN[..8]), "{dial:?}");
+    }
+
+    #[test]
+    fn a_token_that_is_made_can_be_read_and_is_another_each_time() {
+        let dial = || Dial {
+            address: Address::Tcp(1),
+            token: Token::random().unwrap(),
+        };
+        let made = dial();
+        let [(_, address), (_, token)] = made.variables();
+        assert!(parse(&address, &token).unwrap().token.is(&made.token.0));
+        assert!(!dial().token.is(&made.token.0));
     }
 }

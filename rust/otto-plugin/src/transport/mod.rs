@@ -2,6 +2,8 @@
 
 mod frames;
 mod guard;
+mod meter;
+mod network;
 mod socket;
 
 use std::cell::RefCell;
@@ -24,9 +26,11 @@ use tokio_util::sync::CancellationToken;
 use crate::limits::TRAVERSAL_WORDS;
 use crate::rpc::{Capability, Disconnect, Link, panic_text, rpc_thread};
 use frames::Frames;
-use guard::Guard;
+use guard::{Guard, Tally};
+use meter::Meter;
+use network::Metered;
 
-pub(crate) use socket::Socket;
+pub(crate) use socket::{Registered, Socket};
 
 /// How long what is queued for a peer may take to go out when a connection is closed.
 const FLUSH: Duration = Duration::from_secs(1);
@@ -131,13 +135,19 @@ impl Connection {
     }
 }
 
+/// Ends when a connection should have ended by itself.
+async fn overdue(link: &Link) {
+    link.ending().await;
+    tokio::time::sleep(FLUSH).await;
+}
+
 /// The RPC layer of one connection, on the RPC thread.
 struct System {
     rpc: RpcSystem<Side>,
     disconnector: Disconnector<Side>,
     frames: Rc<RefCell<Frames>>,
     /// To see the end of file behind a peer's `Abort`, which the RPC layer reads no further than.
-    rest: socket::Whole,
+    rest: Registered,
 }
 
 impl System {
@@ -155,10 +165,11 @@ impl System {
         options.traversal_limit_in_words(Some(TRAVERSAL_WORDS));
         let network = VatNetwork::new(
             BufReader::with_capacity(READ_BUFFER, guard),
-            write.compat_write(),
+            Tally::new(write.compat_write(), Arc::clone(link)),
             side,
             options,
         );
+        let network = Metered::new(network, Meter::new(Arc::clone(link), Rc::clone(&frames)));
         let bootstrap = bootstrap
             .map(|capability| capnp::capability::Client::new(capability.hook(Some(link), None)));
         let rpc = RpcSystem::new(Box::new(network), bootstrap);
@@ -191,6 +202,8 @@ impl System {
             () = close.cancelled() => None,
             // It was ended for what the peer did.
             _ = link.ended() => None,
+            // The RPC layer says good-bye, and a peer that does not read never hears it.
+            () = overdue(&link) => Some(Ok(Ok(()))),
         };
         match ended {
             Some(Ok(Ok(()))) => {

@@ -21,14 +21,22 @@ pub(super) type ReadHalf = Either<unix::OwnedReadHalf, tcp::OwnedReadHalf>;
 /// The half of a socket that is written. Dropping it ends the direction.
 pub(super) type WriteHalf = Either<unix::OwnedWriteHalf, tcp::OwnedWriteHalf>;
 
-/// The same socket, as the runtime has it.
-pub(super) type Whole = Either<tokio::net::UnixStream, tokio::net::TcpStream>;
+/// A socket that is registered with a runtime.
+pub(crate) type Registered = Either<tokio::net::UnixStream, tokio::net::TcpStream>;
 
 impl Socket {
     /// Takes a TCP connection. A message on it is sent at once, however short.
     pub(crate) fn tcp(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         Ok(Self::Tcp(stream))
+    }
+
+    /// Takes it from the runtime that it is registered with.
+    pub(crate) fn from_registered(stream: Registered) -> io::Result<Self> {
+        match stream {
+            Either::Left(stream) => Ok(Self::Unix(stream.into_std()?)),
+            Either::Right(stream) => Self::tcp(stream.into_std()?),
+        }
     }
 
     pub(super) fn set_nonblocking(&self) -> io::Result<()> {
@@ -39,7 +47,7 @@ impl Socket {
     }
 
     /// Registers a second descriptor of it with the runtime that this runs in.
-    pub(super) fn duplicate(&self) -> io::Result<Whole> {
+    pub(super) fn duplicate(&self) -> io::Result<Registered> {
         Ok(match self {
             Self::Tcp(stream) => {
                 Either::Right(tokio::net::TcpStream::from_std(stream.try_clone()?)?)
