@@ -69,6 +69,16 @@ pub fn services() -> Services {
     testing::services(&FakeUi::new(), &MemoryDirectory::new())
 }
 
+/// Longer than anything takes on a slow machine, unless it takes for ever.
+pub const LIMIT: Duration = Duration::from_secs(30);
+
+/// Awaits what has no time limit of its own.
+pub async fn soon<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(LIMIT, future)
+        .await
+        .expect("it did not end in 30 s")
+}
+
 /// Gives what `look` finds, as soon as it does, within 10 s.
 pub async fn eventually<T>(look: impl Fn() -> Option<T>) -> T {
     let looking = async {
