@@ -35,8 +35,8 @@
 //!
 //! To **host a plugin**, start it with a [`host::Launcher`], or have a person start it, in a debugger
 //! for one, and wait for it with [`host::Attach`]. To **test** one without a process, use
-//! [`testing`]. For **a plugin type of your own**, generate bindings with `otto-plugin-bindgen`;
-//! they stand on [`rpc`].
+//! [`testing`]. For **blobs**, see [`stream`]. For **a plugin type of your own**, generate bindings
+//! with `otto-plugin-bindgen`; they stand on [`rpc`].
 //!
 //! The socket is one that the plugin inherits, or one that it dials where it cannot: a Unix socket, or
 //! a port of this machine's. What is said is the same.
@@ -56,6 +56,7 @@ pub mod launch;
 pub mod limits;
 mod os;
 pub mod rpc;
+pub mod stream;
 pub mod testing;
 mod transport;
 pub mod wire;

@@ -18,7 +18,7 @@ use crate::bindings::app::{AppClient, CompileResult, Context, DevDep, Meta};
 use crate::bindings::appfile::Appfile;
 use crate::bindings::handshake::{PluginInfo, SessionClient};
 use crate::bindings::host::{DirectoryClient, Host, TerminalClient, UiClient};
-use crate::rpc::{CallError, Client, Lease, Outcome, inside, own, within};
+use crate::rpc::{CallError, Client, Disconnect, Lease, Outcome, inside, own, within};
 use crate::transport::Connection;
 
 /// The feature that a host announces which lends its terminal.
@@ -270,16 +270,20 @@ impl Plugin {
         let parts = self.parts();
         let outcome = error.outcome();
         let cause = match (error, &parts.process) {
-            (CallError::Disconnected { reason, .. }, Some((process, _))) => {
+            (
+                CallError::Disconnected {
+                    reason: Disconnect::EndOfFile,
+                    ..
+                },
+                Some((process, _)),
+            ) => {
                 let process = Arc::clone(process);
                 match within(DEATH, async move { process.exited().await }).await {
                     Some(exit) => PluginErrorCause::Died(exit),
-                    None => PluginErrorCause::Disconnected(reason),
+                    None => PluginErrorCause::Disconnected(Disconnect::EndOfFile),
                 }
             }
-            (CallError::Disconnected { reason, .. }, None) => {
-                PluginErrorCause::Disconnected(reason)
-            }
+            (CallError::Disconnected { reason, .. }, _) => PluginErrorCause::Disconnected(reason),
             (CallError::Failed(error), _) => PluginErrorCause::Failed(error),
             (other, _) => PluginErrorCause::Call(other),
         };

@@ -135,6 +135,12 @@ impl Connection {
     }
 }
 
+/// Ends when a connection should have ended by itself.
+async fn overdue(link: &Link) {
+    link.ending().await;
+    tokio::time::sleep(FLUSH).await;
+}
+
 /// The RPC layer of one connection, on the RPC thread.
 struct System {
     rpc: RpcSystem<Side>,
@@ -196,6 +202,8 @@ impl System {
             () = close.cancelled() => None,
             // It was ended for what the peer did.
             _ = link.ended() => None,
+            // The RPC layer says good-bye, and a peer that does not read never hears it.
+            () = overdue(&link) => Some(Ok(Ok(()))),
         };
         match ended {
             Some(Ok(Ok(()))) => {

@@ -4,19 +4,23 @@
 #![allow(clippy::unwrap_used, reason = "a test panics")]
 #![allow(unreachable_pub, reason = "it is a module of each test")]
 
+pub mod resources;
+
 use std::fs;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use otto_plugin::bindings::app::{App, CompileResult, Context, Meta};
 use otto_plugin::bindings::error::Error;
-use otto_plugin::bindings::host::Host;
+use otto_plugin::bindings::host::{Host, InputAnswer, InputQuery, Ui, UiClient};
 use otto_plugin::host::{Launcher, Services};
 use otto_plugin::testing::{self, FakeUi, MemoryDirectory};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use tokio::sync::oneshot;
 
 /// The path of an example of this crate, which `cargo test` builds.
 pub fn example(name: &str) -> PathBuf {
@@ -79,6 +83,21 @@ pub async fn soon<T>(future: impl Future<Output = T>) -> T {
         .expect("it did not end in 30 s")
 }
 
+/// A user who never answers. The question that is asked first sends a channel, which is closed when
+/// it is withdrawn.
+pub fn never_answering(asked: oneshot::Sender<oneshot::Receiver<()>>) -> UiClient {
+    struct Mute(Mutex<Option<oneshot::Sender<oneshot::Receiver<()>>>>);
+    impl Ui for Mute {
+        async fn input(&self, _query: InputQuery) -> Result<InputAnswer, Error> {
+            let (_open, withdrawn) = oneshot::channel();
+            let asked = self.0.lock().unwrap().take().unwrap();
+            asked.send(withdrawn).unwrap();
+            std::future::pending().await
+        }
+    }
+    UiClient::new(Mute(Mutex::new(Some(asked))))
+}
+
 /// Gives what `look` finds, as soon as it does, within 10 s.
 pub async fn eventually<T>(look: impl Fn() -> Option<T>) -> T {
     let looking = async {
@@ -111,4 +130,18 @@ where
     async fn compile(&self, context: Context, host: Host) -> Result<CompileResult, Error> {
         (self.0)(context, host).await
     }
+}
+
+/// Bytes that look random, and are the same each time.
+pub fn bytes(size: usize) -> Vec<u8> {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut word = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()
+    };
+    let mut bytes: Vec<u8> = (0..size.div_ceil(8)).flat_map(|_| word()).collect();
+    bytes.truncate(size);
+    bytes
 }

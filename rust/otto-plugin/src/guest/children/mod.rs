@@ -76,7 +76,7 @@ impl Child {
 
 /// Starts a program that ends with `scope`. `pass` is dropped when it is gone.
 pub(super) fn spawn(
-    mut command: Command,
+    command: &mut Command,
     scope: Option<Arc<Scope>>,
     pass: Option<Pass>,
 ) -> io::Result<Child> {
