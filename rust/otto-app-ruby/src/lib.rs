@@ -9,6 +9,7 @@
 
 mod app;
 mod application;
+mod archive;
 mod compile;
 mod conflict;
 mod gemfile;
@@ -16,6 +17,7 @@ mod lock;
 mod meta;
 mod package;
 mod problem;
+mod releases;
 mod service;
 mod settings;
 mod source;
