@@ -13,7 +13,7 @@ use otto_plugin::bindings::appfile::Appfile;
 use otto_plugin::bindings::error::Error;
 use otto_plugin::bindings::host::{Host, UiClient};
 
-use crate::application::{Application, Findings};
+use crate::application::{Application, Findings, Surroundings};
 use crate::compile;
 use crate::problem::Remark;
 
@@ -40,8 +40,9 @@ impl App for Ruby {
     async fn compile(&self, context: Context, host: Host) -> Result<CompileResult, Error> {
         let dir = compile::check_dir(&context.dir)?;
         let mut remarks = Vec::new();
-        let read = settings::read(&context, &mut remarks)
-            .and_then(|settings| Application::read(&settings, &mut remarks));
+        let read = settings::read(&context, &mut remarks).and_then(|settings| {
+            Application::read(&settings, Surroundings::Container, &mut remarks)
+        });
         // They may explain what follows, even if that is an error.
         show(&host.ui, remarks).await;
         let application = read?;

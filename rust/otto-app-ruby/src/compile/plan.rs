@@ -249,21 +249,10 @@ impl Service {
 }
 
 fn environment(kind: Kind, stage: &'static str) -> Environment {
-    let mut environment = BTreeMap::new();
-    match kind {
-        Kind::Rails => {
-            environment.insert("RAILS_ENV", stage);
-            if stage == "production" {
-                environment.insert("RAILS_LOG_TO_STDOUT", "1");
-                environment.insert("RAILS_SERVE_STATIC_FILES", "1");
-            }
-        }
-        Kind::Rack => {
-            environment.insert("RACK_ENV", stage);
-        }
-        Kind::Script => {
-            environment.insert("APP_ENV", stage);
-        }
+    let mut environment = BTreeMap::from([(kind.variable(), stage)]);
+    if kind == Kind::Rails && stage == "production" {
+        environment.insert("RAILS_LOG_TO_STDOUT", "1");
+        environment.insert("RAILS_SERVE_STATIC_FILES", "1");
     }
     Environment { environment }
 }

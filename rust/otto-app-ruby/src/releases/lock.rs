@@ -32,25 +32,38 @@ pub(crate) struct Locked {
 
 impl Locked {
     pub(super) fn take(site: &Site) -> Result<Self, Problem> {
-        for _ in 0..TRIES {
-            if let ControlFlow::Break(locked) = Self::try_take(site)? {
-                return locked.claim();
+        let mut tries = 1;
+        loop {
+            match Self::try_take(site)? {
+                ControlFlow::Break(locked) => return locked.claim(),
+                ControlFlow::Continue(problem) if tries == TRIES => return Err(problem),
+                ControlFlow::Continue(_) => tries += 1,
             }
         }
-        Err(busy(&site.path))
     }
 
-    /// Goes on if somebody has removed the directory meanwhile.
-    fn try_take(site: &Site) -> Result<ControlFlow<Self>, Problem> {
+    /// Goes on with a problem that is none if somebody has removed the directory meanwhile.
+    fn try_take(site: &Site) -> Result<ControlFlow<Self, Problem>, Problem> {
         let path = &site.path;
         let mut made = Made(Vec::new());
-        made.directory(path)
-            .map_err(|error| cannot_be("written", path, &error))?;
+        if let Err(error) = made.directory(path) {
+            let problem = cannot_be("written", path, &error);
+            return match error.kind() {
+                io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists => {
+                    Ok(ControlFlow::Continue(problem))
+                }
+                _ => Err(problem),
+            };
+        }
         let lock = match File::open(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Ok(ControlFlow::Continue(()));
+            Ok(lock) => lock,
+            Err(error) => {
+                let problem = cannot_be("read", path, &error);
+                return match error.kind() {
+                    io::ErrorKind::NotFound => Ok(ControlFlow::Continue(problem)),
+                    _ => Err(problem),
+                };
             }
-            lock => lock.map_err(|error| cannot_be("read", path, &error))?,
         };
         match lock.try_lock() {
             Ok(()) => {}
@@ -66,7 +79,7 @@ impl Locked {
             Ok((locked.dev(), locked.ino()) == (there.dev(), there.ino()))
         });
         if !is_still_there.unwrap_or(false) {
-            return Ok(ControlFlow::Continue(()));
+            return Ok(ControlFlow::Continue(busy(path)));
         }
         Ok(ControlFlow::Break(Self {
             site: site.clone(),
