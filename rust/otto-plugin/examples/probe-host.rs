@@ -4,7 +4,7 @@
 use otto_plugin::bindings::app::Context;
 use otto_plugin::bindings::error::Error;
 use otto_plugin::bindings::host::{DirectoryClient, Ui, UiClient};
-use otto_plugin::host::{Launcher, Services};
+use otto_plugin::host::{Cancel, Launcher, Services};
 use otto_plugin::testing::MemoryDirectory;
 
 struct Announce(u32);
@@ -27,6 +27,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let services = Services {
             ui: UiClient::new(Announce(pid)),
             directory: DirectoryClient::new(MemoryDirectory::new()),
+            cancel: Cancel::new(),
             terminal: None,
         };
         let context = Context {

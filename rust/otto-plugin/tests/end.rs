@@ -14,20 +14,8 @@ use otto_plugin::bindings::app::Context;
 use otto_plugin::bindings::error::ErrorKind;
 use otto_plugin::host::{Escalation, Exit, Launcher, Step};
 use otto_plugin::testing::{self, FakeUi, MemoryDirectory};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, PidfdFlags, pidfd_open};
-use support::{example, probe, script, services};
-
-/// Watches a process that may not be a child of this one.
-fn watch(pid: u32) -> OwnedFd {
-    let pid = Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
-    pidfd_open(pid, PidfdFlags::empty()).unwrap()
-}
-
-fn ends_within(process: &OwnedFd, limit: Duration) -> bool {
-    let limit = Timespec::try_from(limit).unwrap();
-    poll(&mut [PollFd::new(process, PollFlags::IN)], Some(&limit)).unwrap() == 1
-}
+use rustix::process::Pid;
+use support::{ends_within, example, probe, script, services, watch};
 
 /// A plugin behind a script that does something else when the plugin has ended.
 fn behind(directory: &Path, script_text: &str) -> Launcher {

@@ -22,9 +22,9 @@ pub(super) fn client(interface: &Interface) -> TokenStream {
         .iter()
         .zip(0..)
         .map(|(method, at)| call(interface, method, at));
-    let (serving, init) = match &interface.methods[..] {
-        [] => (quote!(_serving), TokenStream::new()),
-        _ => (quote!(serving), quote!(serving)),
+    let held = match &interface.methods[..] {
+        [] => quote!(_serving: serving),
+        _ => quote!(serving),
     };
     quote! {
         #[doc = #about]
@@ -34,11 +34,8 @@ pub(super) fn client(interface: &Interface) -> TokenStream {
         impl #client {
             #[doc = #serves]
             pub fn new(imp: impl #ident) -> Self {
-                let imp = Arc::new(imp);
-                Self(rpc::Capability::serve(move |#serving| {
-                    let imp = Some(Arc::clone(&imp));
-                    let client: #wire::Client =
-                        capnp_rpc::new_client(#server { imp, #init });
+                Self(rpc::Capability::serve(imp, |serving| {
+                    let client: #wire::Client = capnp_rpc::new_client(#server { #held });
                     capnp::capability::FromClientHook::into_client_hook(client)
                 }))
             }

@@ -116,11 +116,6 @@ fn uses(items: &TokenStream, wire: &TokenStream, options: &Options) -> Result<To
             use std::collections::btree_map;
         ));
     }
-    if mentions(items, "Arc") {
-        uses.extend(quote!(
-            use std::sync::Arc;
-        ));
-    }
     if mentions(items, "rpc") {
         uses.extend(use_runtime(options)?);
     }

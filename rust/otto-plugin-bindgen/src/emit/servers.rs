@@ -17,29 +17,13 @@ pub(super) fn server(interface: &Interface) -> TokenStream {
         .zip(0..)
         .map(|(method, at)| serve(interface, method, at));
     // Without a method, nobody asks for what is served.
-    let is_used = !interface.methods.is_empty();
-    let serving = is_used.then(|| quote!(serving: rpc::Serving,));
-    let imp = is_used.then(|| {
-        quote! {
-            impl<T: #ident> #server<T> {
-                fn imp(&self) -> Arc<T> {
-                    Arc::clone(self.imp.as_ref().expect("it is there until the drop"))
-                }
-            }
-        }
-    });
+    let held = match &interface.methods[..] {
+        [] => quote!(_serving),
+        _ => quote!(serving),
+    };
     quote! {
         struct #server<T: #ident> {
-            imp: Option<Arc<T>>,
-            #serving
-        }
-
-        #imp
-
-        impl<T: #ident> Drop for #server<T> {
-            fn drop(&mut self) {
-                rpc::drop_elsewhere(self.imp.take());
-            }
+            #held: rpc::Serving<T>,
         }
 
         impl<T: #ident> #wire::Server for #server<T> {
@@ -74,7 +58,11 @@ fn serve(interface: &Interface, method: &Method, at: usize) -> TokenStream {
     let (results, body) = match &method.results {
         Results::Stream => {
             let body = quote! {
-                self.serving.stream(&#methods[#at], params, move |#pattern| async move { #call })
+                self.serving.stream(
+                    &#methods[#at],
+                    params,
+                    |imp, #pattern| async move { #call },
+                )
             };
             (TokenStream::new(), body)
         }
@@ -89,7 +77,7 @@ fn serve(interface: &Interface, method: &Method, at: usize) -> TokenStream {
                     &#methods[#at],
                     params,
                     results,
-                    move |#pattern| async move { #call },
+                    |imp, #pattern| async move { #call },
                 )
             };
             (quote!(results: #wire::#results_alias,), body)
@@ -101,7 +89,6 @@ fn serve(interface: &Interface, method: &Method, at: usize) -> TokenStream {
             params: #wire::#params_alias,
             #results
         ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-            let imp = self.imp();
             #body
         }
     }

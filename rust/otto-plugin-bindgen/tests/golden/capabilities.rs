@@ -2,7 +2,6 @@
 //!
 //! Capabilities in structs, in lists, in params and in results.
 
-use std::sync::Arc;
 use ::otto_plugin::rpc;
 use ::otto_plugin::rpc::capnp;
 use ::otto_plugin::rpc::capnp_rpc;
@@ -20,16 +19,16 @@ pub struct LampClient(rpc::Capability);
 impl LampClient {
     /// Makes a client of an implementation, which serves whoever the client is handed to.
     pub fn new(imp: impl Lamp) -> Self {
-        let imp = Arc::new(imp);
         Self(
-            rpc::Capability::serve(move |serving| {
-                let imp = Some(Arc::clone(&imp));
-                let client: wire::lamp::Client = capnp_rpc::new_client(LampServer {
-                    imp,
-                    serving,
-                });
-                capnp::capability::FromClientHook::into_client_hook(client)
-            }),
+            rpc::Capability::serve(
+                imp,
+                |serving| {
+                    let client: wire::lamp::Client = capnp_rpc::new_client(LampServer {
+                        serving,
+                    });
+                    capnp::capability::FromClientHook::into_client_hook(client)
+                },
+            ),
         )
     }
 
@@ -74,20 +73,7 @@ static LAMP_METHODS: [rpc::Method; 1] = [
 ];
 
 struct LampServer<T: Lamp> {
-    imp: Option<Arc<T>>,
-    serving: rpc::Serving,
-}
-
-impl<T: Lamp> LampServer<T> {
-    fn imp(&self) -> Arc<T> {
-        Arc::clone(self.imp.as_ref().expect("it is there until the drop"))
-    }
-}
-
-impl<T: Lamp> Drop for LampServer<T> {
-    fn drop(&mut self) {
-        rpc::drop_elsewhere(self.imp.take());
-    }
+    serving: rpc::Serving<T>,
 }
 
 impl<T: Lamp> wire::lamp::Server for LampServer<T> {
@@ -96,13 +82,12 @@ impl<T: Lamp> wire::lamp::Server for LampServer<T> {
         params: wire::lamp::SwitchParams,
         results: wire::lamp::SwitchResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &LAMP_METHODS[0],
                 params,
                 results,
-                move |params: LampSwitchParams| async move {
+                |imp, params: LampSwitchParams| async move {
                     imp.switch(params.on).await;
                     LampSwitchReply(())
                 },
@@ -310,16 +295,16 @@ pub struct ElectricianClient(rpc::Capability);
 impl ElectricianClient {
     /// Makes a client of an implementation, which serves whoever the client is handed to.
     pub fn new(imp: impl Electrician) -> Self {
-        let imp = Arc::new(imp);
         Self(
-            rpc::Capability::serve(move |serving| {
-                let imp = Some(Arc::clone(&imp));
-                let client: wire::electrician::Client = capnp_rpc::new_client(ElectricianServer {
-                    imp,
-                    serving,
-                });
-                capnp::capability::FromClientHook::into_client_hook(client)
-            }),
+            rpc::Capability::serve(
+                imp,
+                |serving| {
+                    let client: wire::electrician::Client = capnp_rpc::new_client(ElectricianServer {
+                        serving,
+                    });
+                    capnp::capability::FromClientHook::into_client_hook(client)
+                },
+            ),
         )
     }
 
@@ -374,20 +359,7 @@ static ELECTRICIAN_METHODS: [rpc::Method; 1] = [
 ];
 
 struct ElectricianServer<T: Electrician> {
-    imp: Option<Arc<T>>,
-    serving: rpc::Serving,
-}
-
-impl<T: Electrician> ElectricianServer<T> {
-    fn imp(&self) -> Arc<T> {
-        Arc::clone(self.imp.as_ref().expect("it is there until the drop"))
-    }
-}
-
-impl<T: Electrician> Drop for ElectricianServer<T> {
-    fn drop(&mut self) {
-        rpc::drop_elsewhere(self.imp.take());
-    }
+    serving: rpc::Serving<T>,
 }
 
 impl<T: Electrician> wire::electrician::Server for ElectricianServer<T> {
@@ -396,13 +368,12 @@ impl<T: Electrician> wire::electrician::Server for ElectricianServer<T> {
         params: wire::electrician::WireParams,
         results: wire::electrician::WireResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &ELECTRICIAN_METHODS[0],
                 params,
                 results,
-                move |params: ElectricianWireParams| async move {
+                |imp, params: ElectricianWireParams| async move {
                     ElectricianWireReply(imp.wire(params.house, params.spare).await)
                 },
             )

@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map;
-use std::sync::Arc;
 use ::otto_plugin::rpc;
 use ::otto_plugin::rpc::capnp;
 use ::otto_plugin::rpc::capnp_rpc;
@@ -135,16 +134,16 @@ pub struct ImporterClient(rpc::Capability);
 impl ImporterClient {
     /// Makes a client of an implementation, which serves whoever the client is handed to.
     pub fn new(imp: impl Importer) -> Self {
-        let imp = Arc::new(imp);
         Self(
-            rpc::Capability::serve(move |serving| {
-                let imp = Some(Arc::clone(&imp));
-                let client: wire::importer::Client = capnp_rpc::new_client(ImporterServer {
-                    imp,
-                    serving,
-                });
-                capnp::capability::FromClientHook::into_client_hook(client)
-            }),
+            rpc::Capability::serve(
+                imp,
+                |serving| {
+                    let client: wire::importer::Client = capnp_rpc::new_client(ImporterServer {
+                        serving,
+                    });
+                    capnp::capability::FromClientHook::into_client_hook(client)
+                },
+            ),
         )
     }
 
@@ -216,20 +215,7 @@ static IMPORTER_METHODS: [rpc::Method; 2] = [
 ];
 
 struct ImporterServer<T: Importer> {
-    imp: Option<Arc<T>>,
-    serving: rpc::Serving,
-}
-
-impl<T: Importer> ImporterServer<T> {
-    fn imp(&self) -> Arc<T> {
-        Arc::clone(self.imp.as_ref().expect("it is there until the drop"))
-    }
-}
-
-impl<T: Importer> Drop for ImporterServer<T> {
-    fn drop(&mut self) {
-        rpc::drop_elsewhere(self.imp.take());
-    }
+    serving: rpc::Serving<T>,
 }
 
 impl<T: Importer> wire::importer::Server for ImporterServer<T> {
@@ -238,13 +224,12 @@ impl<T: Importer> wire::importer::Server for ImporterServer<T> {
         params: wire::importer::CopyParams,
         results: wire::importer::CopyResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &IMPORTER_METHODS[0],
                 params,
                 results,
-                move |params: ImporterCopyParams| async move {
+                |imp, params: ImporterCopyParams| async move {
                     ImporterCopyReply(imp.copy(params.from, params.to).await)
                 },
             )
@@ -255,13 +240,12 @@ impl<T: Importer> wire::importer::Server for ImporterServer<T> {
         params: wire::importer::InfraParams,
         results: wire::importer::InfraResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &IMPORTER_METHODS[1],
                 params,
                 results,
-                move |params: ImporterInfraParams| async move {
+                |imp, params: ImporterInfraParams| async move {
                     ImporterInfraReply(imp.infra(params.host).await)
                 },
             )

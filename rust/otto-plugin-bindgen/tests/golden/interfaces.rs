@@ -2,7 +2,6 @@
 //!
 //! Interfaces and their methods.
 
-use std::sync::Arc;
 use ::otto_plugin::rpc;
 use ::otto_plugin::rpc::capnp;
 use ::otto_plugin::rpc::capnp_rpc;
@@ -101,16 +100,16 @@ pub struct LibraryClient(rpc::Capability);
 impl LibraryClient {
     /// Makes a client of an implementation, which serves whoever the client is handed to.
     pub fn new(imp: impl Library) -> Self {
-        let imp = Arc::new(imp);
         Self(
-            rpc::Capability::serve(move |serving| {
-                let imp = Some(Arc::clone(&imp));
-                let client: wire::library::Client = capnp_rpc::new_client(LibraryServer {
-                    imp,
-                    serving,
-                });
-                capnp::capability::FromClientHook::into_client_hook(client)
-            }),
+            rpc::Capability::serve(
+                imp,
+                |serving| {
+                    let client: wire::library::Client = capnp_rpc::new_client(LibraryServer {
+                        serving,
+                    });
+                    capnp::capability::FromClientHook::into_client_hook(client)
+                },
+            ),
         )
     }
 
@@ -242,20 +241,7 @@ static LIBRARY_METHODS: [rpc::Method; 5] = [
 ];
 
 struct LibraryServer<T: Library> {
-    imp: Option<Arc<T>>,
-    serving: rpc::Serving,
-}
-
-impl<T: Library> LibraryServer<T> {
-    fn imp(&self) -> Arc<T> {
-        Arc::clone(self.imp.as_ref().expect("it is there until the drop"))
-    }
-}
-
-impl<T: Library> Drop for LibraryServer<T> {
-    fn drop(&mut self) {
-        rpc::drop_elsewhere(self.imp.take());
-    }
+    serving: rpc::Serving<T>,
 }
 
 impl<T: Library> wire::library::Server for LibraryServer<T> {
@@ -264,13 +250,12 @@ impl<T: Library> wire::library::Server for LibraryServer<T> {
         params: wire::library::PingParams,
         results: wire::library::PingResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &LIBRARY_METHODS[0],
                 params,
                 results,
-                move |_: LibraryPingParams| async move {
+                |imp, _: LibraryPingParams| async move {
                     imp.ping().await;
                     LibraryPingReply(())
                 },
@@ -282,13 +267,12 @@ impl<T: Library> wire::library::Server for LibraryServer<T> {
         params: wire::library::LendParams,
         results: wire::library::LendResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &LIBRARY_METHODS[1],
                 params,
                 results,
-                move |params: LibraryLendParams| async move {
+                |imp, params: LibraryLendParams| async move {
                     LibraryLendReply(imp.lend(params.title, params.days).await)
                 },
             )
@@ -299,13 +283,12 @@ impl<T: Library> wire::library::Server for LibraryServer<T> {
         params: wire::library::SearchParams,
         results: wire::library::SearchResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &LIBRARY_METHODS[2],
                 params,
                 results,
-                move |params: Query| async move {
+                |imp, params: Query| async move {
                     LibrarySearchReply(imp.search(params).await)
                 },
             )
@@ -316,13 +299,12 @@ impl<T: Library> wire::library::Server for LibraryServer<T> {
         params: wire::library::NewParams,
         results: wire::library::NewResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &LIBRARY_METHODS[3],
                 params,
                 results,
-                move |params: LibraryNewParams| async move {
+                |imp, params: LibraryNewParams| async move {
                     LibraryNewReply(imp.new_(params.r#type).await)
                 },
             )
@@ -333,13 +315,12 @@ impl<T: Library> wire::library::Server for LibraryServer<T> {
         params: wire::library::ShelveParams,
         results: wire::library::ShelveResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &LIBRARY_METHODS[4],
                 params,
                 results,
-                move |params: LibraryShelveParams| async move {
+                |imp, params: LibraryShelveParams| async move {
                     imp.shelve(params.genre).await;
                     LibraryShelveReply(())
                 },
@@ -648,15 +629,16 @@ pub struct EmptyClient(rpc::Capability);
 impl EmptyClient {
     /// Makes a client of an implementation, which serves whoever the client is handed to.
     pub fn new(imp: impl Empty) -> Self {
-        let imp = Arc::new(imp);
         Self(
-            rpc::Capability::serve(move |_serving| {
-                let imp = Some(Arc::clone(&imp));
-                let client: wire::empty::Client = capnp_rpc::new_client(EmptyServer {
-                    imp,
-                });
-                capnp::capability::FromClientHook::into_client_hook(client)
-            }),
+            rpc::Capability::serve(
+                imp,
+                |serving| {
+                    let client: wire::empty::Client = capnp_rpc::new_client(EmptyServer {
+                        _serving: serving,
+                    });
+                    capnp::capability::FromClientHook::into_client_hook(client)
+                },
+            ),
         )
     }
 }
@@ -683,13 +665,7 @@ pub static EMPTY_INTERFACE: rpc::Interface = rpc::Interface {
 static EMPTY_METHODS: [rpc::Method; 0] = [];
 
 struct EmptyServer<T: Empty> {
-    imp: Option<Arc<T>>,
-}
-
-impl<T: Empty> Drop for EmptyServer<T> {
-    fn drop(&mut self) {
-        rpc::drop_elsewhere(self.imp.take());
-    }
+    _serving: rpc::Serving<T>,
 }
 
 impl<T: Empty> wire::empty::Server for EmptyServer<T> {}

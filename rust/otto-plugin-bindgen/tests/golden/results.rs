@@ -2,7 +2,6 @@
 //!
 //! Results with an error in them.
 
-use std::sync::Arc;
 use ::otto_plugin::rpc;
 use ::otto_plugin::rpc::capnp;
 use ::otto_plugin::rpc::capnp_rpc;
@@ -70,16 +69,16 @@ pub struct ClerkClient(rpc::Capability);
 impl ClerkClient {
     /// Makes a client of an implementation, which serves whoever the client is handed to.
     pub fn new(imp: impl Clerk) -> Self {
-        let imp = Arc::new(imp);
         Self(
-            rpc::Capability::serve(move |serving| {
-                let imp = Some(Arc::clone(&imp));
-                let client: wire::clerk::Client = capnp_rpc::new_client(ClerkServer {
-                    imp,
-                    serving,
-                });
-                capnp::capability::FromClientHook::into_client_hook(client)
-            }),
+            rpc::Capability::serve(
+                imp,
+                |serving| {
+                    let client: wire::clerk::Client = capnp_rpc::new_client(ClerkServer {
+                        serving,
+                    });
+                    capnp::capability::FromClientHook::into_client_hook(client)
+                },
+            ),
         )
     }
 
@@ -227,20 +226,7 @@ static CLERK_METHODS: [rpc::Method; 5] = [
 ];
 
 struct ClerkServer<T: Clerk> {
-    imp: Option<Arc<T>>,
-    serving: rpc::Serving,
-}
-
-impl<T: Clerk> ClerkServer<T> {
-    fn imp(&self) -> Arc<T> {
-        Arc::clone(self.imp.as_ref().expect("it is there until the drop"))
-    }
-}
-
-impl<T: Clerk> Drop for ClerkServer<T> {
-    fn drop(&mut self) {
-        rpc::drop_elsewhere(self.imp.take());
-    }
+    serving: rpc::Serving<T>,
 }
 
 impl<T: Clerk> wire::clerk::Server for ClerkServer<T> {
@@ -249,13 +235,12 @@ impl<T: Clerk> wire::clerk::Server for ClerkServer<T> {
         params: wire::clerk::StampParams,
         results: wire::clerk::StampResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &CLERK_METHODS[0],
                 params,
                 results,
-                move |params: ClerkStampParams| async move {
+                |imp, params: ClerkStampParams| async move {
                     ClerkStampReply(imp.stamp(params.paper).await)
                 },
             )
@@ -266,13 +251,12 @@ impl<T: Clerk> wire::clerk::Server for ClerkServer<T> {
         params: wire::clerk::CountParams,
         results: wire::clerk::CountResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &CLERK_METHODS[1],
                 params,
                 results,
-                move |_: ClerkCountParams| async move {
+                |imp, _: ClerkCountParams| async move {
                     ClerkCountReply(imp.count().await)
                 },
             )
@@ -283,13 +267,12 @@ impl<T: Clerk> wire::clerk::Server for ClerkServer<T> {
         params: wire::clerk::FileParams,
         results: wire::clerk::FileResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &CLERK_METHODS[2],
                 params,
                 results,
-                move |params: ClerkFileParams| async move {
+                |imp, params: ClerkFileParams| async move {
                     ClerkFileReply(imp.file(params.paper).await)
                 },
             )
@@ -300,13 +283,12 @@ impl<T: Clerk> wire::clerk::Server for ClerkServer<T> {
         params: wire::clerk::FindParams,
         results: wire::clerk::FindResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &CLERK_METHODS[3],
                 params,
                 results,
-                move |params: ClerkFindParams| async move {
+                |imp, params: ClerkFindParams| async move {
                     ClerkFindReply(imp.find(params.paper).await)
                 },
             )
@@ -317,13 +299,12 @@ impl<T: Clerk> wire::clerk::Server for ClerkServer<T> {
         params: wire::clerk::WeighParams,
         results: wire::clerk::WeighResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &CLERK_METHODS[4],
                 params,
                 results,
-                move |params: ClerkWeighParams| async move {
+                |imp, params: ClerkWeighParams| async move {
                     ClerkWeighReply(imp.weigh(params.paper).await)
                 },
             )

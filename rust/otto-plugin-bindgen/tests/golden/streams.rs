@@ -2,7 +2,6 @@
 //!
 //! Methods without an answer of their own.
 
-use std::sync::Arc;
 use ::otto_plugin::rpc;
 use ::otto_plugin::rpc::capnp;
 use ::otto_plugin::rpc::capnp_rpc;
@@ -30,16 +29,16 @@ pub struct SinkClient(rpc::Capability);
 impl SinkClient {
     /// Makes a client of an implementation, which serves whoever the client is handed to.
     pub fn new(imp: impl Sink) -> Self {
-        let imp = Arc::new(imp);
         Self(
-            rpc::Capability::serve(move |serving| {
-                let imp = Some(Arc::clone(&imp));
-                let client: wire::sink::Client = capnp_rpc::new_client(SinkServer {
-                    imp,
-                    serving,
-                });
-                capnp::capability::FromClientHook::into_client_hook(client)
-            }),
+            rpc::Capability::serve(
+                imp,
+                |serving| {
+                    let client: wire::sink::Client = capnp_rpc::new_client(SinkServer {
+                        serving,
+                    });
+                    capnp::capability::FromClientHook::into_client_hook(client)
+                },
+            ),
         )
     }
 
@@ -99,20 +98,7 @@ static SINK_METHODS: [rpc::Method; 2] = [
 ];
 
 struct SinkServer<T: Sink> {
-    imp: Option<Arc<T>>,
-    serving: rpc::Serving,
-}
-
-impl<T: Sink> SinkServer<T> {
-    fn imp(&self) -> Arc<T> {
-        Arc::clone(self.imp.as_ref().expect("it is there until the drop"))
-    }
-}
-
-impl<T: Sink> Drop for SinkServer<T> {
-    fn drop(&mut self) {
-        rpc::drop_elsewhere(self.imp.take());
-    }
+    serving: rpc::Serving<T>,
 }
 
 impl<T: Sink> wire::sink::Server for SinkServer<T> {
@@ -120,12 +106,11 @@ impl<T: Sink> wire::sink::Server for SinkServer<T> {
         self: capnp::capability::Rc<Self>,
         params: wire::sink::WriteParams,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .stream(
                 &SINK_METHODS[0],
                 params,
-                move |params: SinkWriteParams| async move {
+                |imp, params: SinkWriteParams| async move {
                     imp.write(params.chunk).await
                 },
             )
@@ -136,13 +121,12 @@ impl<T: Sink> wire::sink::Server for SinkServer<T> {
         params: wire::sink::DoneParams,
         results: wire::sink::DoneResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &SINK_METHODS[1],
                 params,
                 results,
-                move |_: SinkDoneParams| async move { SinkDoneReply(imp.done().await) },
+                |imp, _: SinkDoneParams| async move { SinkDoneReply(imp.done().await) },
             )
     }
 }

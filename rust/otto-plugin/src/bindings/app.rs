@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map;
-use std::sync::Arc;
 use crate::rpc;
 use crate::rpc::capnp;
 use crate::rpc::capnp_rpc;
@@ -107,16 +106,16 @@ pub struct AppClient(rpc::Capability);
 impl AppClient {
     /// Makes a client of an implementation, which serves whoever the client is handed to.
     pub fn new(imp: impl App) -> Self {
-        let imp = Arc::new(imp);
         Self(
-            rpc::Capability::serve(move |serving| {
-                let imp = Some(Arc::clone(&imp));
-                let client: wire::app::Client = capnp_rpc::new_client(AppServer {
-                    imp,
-                    serving,
-                });
-                capnp::capability::FromClientHook::into_client_hook(client)
-            }),
+            rpc::Capability::serve(
+                imp,
+                |serving| {
+                    let client: wire::app::Client = capnp_rpc::new_client(AppServer {
+                        serving,
+                    });
+                    capnp::capability::FromClientHook::into_client_hook(client)
+                },
+            ),
         )
     }
 
@@ -314,20 +313,7 @@ static APP_METHODS: [rpc::Method; 7] = [
 ];
 
 struct AppServer<T: App> {
-    imp: Option<Arc<T>>,
-    serving: rpc::Serving,
-}
-
-impl<T: App> AppServer<T> {
-    fn imp(&self) -> Arc<T> {
-        Arc::clone(self.imp.as_ref().expect("it is there until the drop"))
-    }
-}
-
-impl<T: App> Drop for AppServer<T> {
-    fn drop(&mut self) {
-        rpc::drop_elsewhere(self.imp.take());
-    }
+    serving: rpc::Serving<T>,
 }
 
 impl<T: App> wire::app::Server for AppServer<T> {
@@ -336,13 +322,12 @@ impl<T: App> wire::app::Server for AppServer<T> {
         params: wire::app::MetaParams,
         results: wire::app::MetaResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &APP_METHODS[0],
                 params,
                 results,
-                move |_: AppMetaParams| async move { AppMetaReply(imp.meta().await) },
+                |imp, _: AppMetaParams| async move { AppMetaReply(imp.meta().await) },
             )
     }
 
@@ -351,13 +336,12 @@ impl<T: App> wire::app::Server for AppServer<T> {
         params: wire::app::ImplicitParams,
         results: wire::app::ImplicitResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &APP_METHODS[1],
                 params,
                 results,
-                move |params: AppImplicitParams| async move {
+                |imp, params: AppImplicitParams| async move {
                     AppImplicitReply(imp.implicit(params.context, params.host).await)
                 },
             )
@@ -368,13 +352,12 @@ impl<T: App> wire::app::Server for AppServer<T> {
         params: wire::app::CompileParams,
         results: wire::app::CompileResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &APP_METHODS[2],
                 params,
                 results,
-                move |params: AppCompileParams| async move {
+                |imp, params: AppCompileParams| async move {
                     AppCompileReply(imp.compile(params.context, params.host).await)
                 },
             )
@@ -385,13 +368,12 @@ impl<T: App> wire::app::Server for AppServer<T> {
         params: wire::app::BuildParams,
         results: wire::app::BuildResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &APP_METHODS[3],
                 params,
                 results,
-                move |params: AppBuildParams| async move {
+                |imp, params: AppBuildParams| async move {
                     AppBuildReply(imp.build(params.context, params.host).await)
                 },
             )
@@ -402,13 +384,12 @@ impl<T: App> wire::app::Server for AppServer<T> {
         params: wire::app::DeployParams,
         results: wire::app::DeployResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &APP_METHODS[4],
                 params,
                 results,
-                move |params: AppDeployParams| async move {
+                |imp, params: AppDeployParams| async move {
                     AppDeployReply(imp.deploy(params.context, params.host).await)
                 },
             )
@@ -419,13 +400,12 @@ impl<T: App> wire::app::Server for AppServer<T> {
         params: wire::app::DevParams,
         results: wire::app::DevResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &APP_METHODS[5],
                 params,
                 results,
-                move |params: AppDevParams| async move {
+                |imp, params: AppDevParams| async move {
                     AppDevReply(imp.dev(params.context, params.host).await)
                 },
             )
@@ -436,13 +416,12 @@ impl<T: App> wire::app::Server for AppServer<T> {
         params: wire::app::DevDepParams,
         results: wire::app::DevDepResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &APP_METHODS[6],
                 params,
                 results,
-                move |params: AppDevDepParams| async move {
+                |imp, params: AppDevDepParams| async move {
                     AppDevDepReply(
                         imp.dev_dep(params.destination, params.source, params.host).await,
                     )

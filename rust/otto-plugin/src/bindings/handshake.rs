@@ -3,7 +3,6 @@
 //! The first call between a host and a plugin, and what comes of it. Frozen: nothing here ever
 //! changes its meaning.
 
-use std::sync::Arc;
 use crate::rpc;
 use crate::rpc::capnp;
 use crate::rpc::capnp_rpc;
@@ -30,16 +29,16 @@ pub struct PluginClient(rpc::Capability);
 impl PluginClient {
     /// Makes a client of an implementation, which serves whoever the client is handed to.
     pub fn new(imp: impl Plugin) -> Self {
-        let imp = Arc::new(imp);
         Self(
-            rpc::Capability::serve(move |serving| {
-                let imp = Some(Arc::clone(&imp));
-                let client: wire::plugin::Client = capnp_rpc::new_client(PluginServer {
-                    imp,
-                    serving,
-                });
-                capnp::capability::FromClientHook::into_client_hook(client)
-            }),
+            rpc::Capability::serve(
+                imp,
+                |serving| {
+                    let client: wire::plugin::Client = capnp_rpc::new_client(PluginServer {
+                        serving,
+                    });
+                    capnp::capability::FromClientHook::into_client_hook(client)
+                },
+            ),
         )
     }
 
@@ -91,20 +90,7 @@ static PLUGIN_METHODS: [rpc::Method; 1] = [
 ];
 
 struct PluginServer<T: Plugin> {
-    imp: Option<Arc<T>>,
-    serving: rpc::Serving,
-}
-
-impl<T: Plugin> PluginServer<T> {
-    fn imp(&self) -> Arc<T> {
-        Arc::clone(self.imp.as_ref().expect("it is there until the drop"))
-    }
-}
-
-impl<T: Plugin> Drop for PluginServer<T> {
-    fn drop(&mut self) {
-        rpc::drop_elsewhere(self.imp.take());
-    }
+    serving: rpc::Serving<T>,
 }
 
 impl<T: Plugin> wire::plugin::Server for PluginServer<T> {
@@ -113,13 +99,12 @@ impl<T: Plugin> wire::plugin::Server for PluginServer<T> {
         params: wire::plugin::ConnectParams,
         results: wire::plugin::ConnectResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &PLUGIN_METHODS[0],
                 params,
                 results,
-                move |params: PluginConnectParams| async move {
+                |imp, params: PluginConnectParams| async move {
                     PluginConnectReply(imp.connect(params.host, params.log).await)
                 },
             )
@@ -256,16 +241,16 @@ pub struct SessionClient(rpc::Capability);
 impl SessionClient {
     /// Makes a client of an implementation, which serves whoever the client is handed to.
     pub fn new(imp: impl Session) -> Self {
-        let imp = Arc::new(imp);
         Self(
-            rpc::Capability::serve(move |serving| {
-                let imp = Some(Arc::clone(&imp));
-                let client: wire::session::Client = capnp_rpc::new_client(SessionServer {
-                    imp,
-                    serving,
-                });
-                capnp::capability::FromClientHook::into_client_hook(client)
-            }),
+            rpc::Capability::serve(
+                imp,
+                |serving| {
+                    let client: wire::session::Client = capnp_rpc::new_client(SessionServer {
+                        serving,
+                    });
+                    capnp::capability::FromClientHook::into_client_hook(client)
+                },
+            ),
         )
     }
 
@@ -351,20 +336,7 @@ static SESSION_METHODS: [rpc::Method; 3] = [
 ];
 
 struct SessionServer<T: Session> {
-    imp: Option<Arc<T>>,
-    serving: rpc::Serving,
-}
-
-impl<T: Session> SessionServer<T> {
-    fn imp(&self) -> Arc<T> {
-        Arc::clone(self.imp.as_ref().expect("it is there until the drop"))
-    }
-}
-
-impl<T: Session> Drop for SessionServer<T> {
-    fn drop(&mut self) {
-        rpc::drop_elsewhere(self.imp.take());
-    }
+    serving: rpc::Serving<T>,
 }
 
 impl<T: Session> wire::session::Server for SessionServer<T> {
@@ -373,13 +345,12 @@ impl<T: Session> wire::session::Server for SessionServer<T> {
         params: wire::session::AppParams,
         results: wire::session::AppResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &SESSION_METHODS[0],
                 params,
                 results,
-                move |_: SessionAppParams| async move {
+                |imp, _: SessionAppParams| async move {
                     SessionAppReply(imp.app().await)
                 },
             )
@@ -390,13 +361,12 @@ impl<T: Session> wire::session::Server for SessionServer<T> {
         params: wire::session::PingParams,
         results: wire::session::PingResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &SESSION_METHODS[1],
                 params,
                 results,
-                move |_: SessionPingParams| async move {
+                |imp, _: SessionPingParams| async move {
                     imp.ping().await;
                     SessionPingReply(())
                 },
@@ -408,13 +378,12 @@ impl<T: Session> wire::session::Server for SessionServer<T> {
         params: wire::session::ShutDownParams,
         results: wire::session::ShutDownResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &SESSION_METHODS[2],
                 params,
                 results,
-                move |_: SessionShutDownParams| async move {
+                |imp, _: SessionShutDownParams| async move {
                     imp.shut_down().await;
                     SessionShutDownReply(())
                 },

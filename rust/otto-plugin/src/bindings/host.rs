@@ -9,7 +9,6 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map;
-use std::sync::Arc;
 use crate::rpc;
 use crate::rpc::capnp;
 use crate::rpc::capnp_rpc;
@@ -153,16 +152,16 @@ pub struct UiClient(rpc::Capability);
 impl UiClient {
     /// Makes a client of an implementation, which serves whoever the client is handed to.
     pub fn new(imp: impl Ui) -> Self {
-        let imp = Arc::new(imp);
         Self(
-            rpc::Capability::serve(move |serving| {
-                let imp = Some(Arc::clone(&imp));
-                let client: wire::ui::Client = capnp_rpc::new_client(UiServer {
-                    imp,
-                    serving,
-                });
-                capnp::capability::FromClientHook::into_client_hook(client)
-            }),
+            rpc::Capability::serve(
+                imp,
+                |serving| {
+                    let client: wire::ui::Client = capnp_rpc::new_client(UiServer {
+                        serving,
+                    });
+                    capnp::capability::FromClientHook::into_client_hook(client)
+                },
+            ),
         )
     }
 
@@ -316,20 +315,7 @@ static UI_METHODS: [rpc::Method; 6] = [
 ];
 
 struct UiServer<T: Ui> {
-    imp: Option<Arc<T>>,
-    serving: rpc::Serving,
-}
-
-impl<T: Ui> UiServer<T> {
-    fn imp(&self) -> Arc<T> {
-        Arc::clone(self.imp.as_ref().expect("it is there until the drop"))
-    }
-}
-
-impl<T: Ui> Drop for UiServer<T> {
-    fn drop(&mut self) {
-        rpc::drop_elsewhere(self.imp.take());
-    }
+    serving: rpc::Serving<T>,
 }
 
 impl<T: Ui> wire::ui::Server for UiServer<T> {
@@ -338,13 +324,12 @@ impl<T: Ui> wire::ui::Server for UiServer<T> {
         params: wire::ui::HeaderParams,
         results: wire::ui::HeaderResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &UI_METHODS[0],
                 params,
                 results,
-                move |params: UiHeaderParams| async move {
+                |imp, params: UiHeaderParams| async move {
                     UiHeaderReply(imp.header(params.text).await)
                 },
             )
@@ -355,13 +340,12 @@ impl<T: Ui> wire::ui::Server for UiServer<T> {
         params: wire::ui::MessageParams,
         results: wire::ui::MessageResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &UI_METHODS[1],
                 params,
                 results,
-                move |params: UiMessageParams| async move {
+                |imp, params: UiMessageParams| async move {
                     UiMessageReply(imp.message(params.text).await)
                 },
             )
@@ -372,13 +356,12 @@ impl<T: Ui> wire::ui::Server for UiServer<T> {
         params: wire::ui::RawParams,
         results: wire::ui::RawResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &UI_METHODS[2],
                 params,
                 results,
-                move |params: UiRawParams| async move {
+                |imp, params: UiRawParams| async move {
                     UiRawReply(imp.raw(params.text).await)
                 },
             )
@@ -389,13 +372,12 @@ impl<T: Ui> wire::ui::Server for UiServer<T> {
         params: wire::ui::InputParams,
         results: wire::ui::InputResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &UI_METHODS[3],
                 params,
                 results,
-                move |params: UiInputParams| async move {
+                |imp, params: UiInputParams| async move {
                     UiInputReply(imp.input(params.query).await)
                 },
             )
@@ -406,13 +388,12 @@ impl<T: Ui> wire::ui::Server for UiServer<T> {
         params: wire::ui::ProgressParams,
         results: wire::ui::ProgressResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &UI_METHODS[4],
                 params,
                 results,
-                move |params: UiProgressParams| async move {
+                |imp, params: UiProgressParams| async move {
                     UiProgressReply(imp.progress(params.start).await)
                 },
             )
@@ -423,13 +404,12 @@ impl<T: Ui> wire::ui::Server for UiServer<T> {
         params: wire::ui::DiagnosticParams,
         results: wire::ui::DiagnosticResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &UI_METHODS[5],
                 params,
                 results,
-                move |params: UiDiagnosticParams| async move {
+                |imp, params: UiDiagnosticParams| async move {
                     UiDiagnosticReply(imp.diagnostic(params.diagnostic).await)
                 },
             )
@@ -1175,16 +1155,16 @@ pub struct ProgressTaskClient(rpc::Capability);
 impl ProgressTaskClient {
     /// Makes a client of an implementation, which serves whoever the client is handed to.
     pub fn new(imp: impl ProgressTask) -> Self {
-        let imp = Arc::new(imp);
         Self(
-            rpc::Capability::serve(move |serving| {
-                let imp = Some(Arc::clone(&imp));
-                let client: wire::progress_task::Client = capnp_rpc::new_client(ProgressTaskServer {
-                    imp,
-                    serving,
-                });
-                capnp::capability::FromClientHook::into_client_hook(client)
-            }),
+            rpc::Capability::serve(
+                imp,
+                |serving| {
+                    let client: wire::progress_task::Client = capnp_rpc::new_client(ProgressTaskServer {
+                        serving,
+                    });
+                    capnp::capability::FromClientHook::into_client_hook(client)
+                },
+            ),
         )
     }
 
@@ -1264,20 +1244,7 @@ static PROGRESS_TASK_METHODS: [rpc::Method; 2] = [
 ];
 
 struct ProgressTaskServer<T: ProgressTask> {
-    imp: Option<Arc<T>>,
-    serving: rpc::Serving,
-}
-
-impl<T: ProgressTask> ProgressTaskServer<T> {
-    fn imp(&self) -> Arc<T> {
-        Arc::clone(self.imp.as_ref().expect("it is there until the drop"))
-    }
-}
-
-impl<T: ProgressTask> Drop for ProgressTaskServer<T> {
-    fn drop(&mut self) {
-        rpc::drop_elsewhere(self.imp.take());
-    }
+    serving: rpc::Serving<T>,
 }
 
 impl<T: ProgressTask> wire::progress_task::Server for ProgressTaskServer<T> {
@@ -1286,13 +1253,12 @@ impl<T: ProgressTask> wire::progress_task::Server for ProgressTaskServer<T> {
         params: wire::progress_task::UpdateParams,
         results: wire::progress_task::UpdateResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &PROGRESS_TASK_METHODS[0],
                 params,
                 results,
-                move |params: ProgressTaskUpdateParams| async move {
+                |imp, params: ProgressTaskUpdateParams| async move {
                     ProgressTaskUpdateReply(
                         imp.update(params.units, params.message).await,
                     )
@@ -1305,13 +1271,12 @@ impl<T: ProgressTask> wire::progress_task::Server for ProgressTaskServer<T> {
         params: wire::progress_task::EndParams,
         results: wire::progress_task::EndResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &PROGRESS_TASK_METHODS[1],
                 params,
                 results,
-                move |params: ProgressTaskEndParams| async move {
+                |imp, params: ProgressTaskEndParams| async move {
                     ProgressTaskEndReply(imp.end(params.message).await)
                 },
             )
@@ -1724,16 +1689,16 @@ pub struct DirectoryClient(rpc::Capability);
 impl DirectoryClient {
     /// Makes a client of an implementation, which serves whoever the client is handed to.
     pub fn new(imp: impl Directory) -> Self {
-        let imp = Arc::new(imp);
         Self(
-            rpc::Capability::serve(move |serving| {
-                let imp = Some(Arc::clone(&imp));
-                let client: wire::directory::Client = capnp_rpc::new_client(DirectoryServer {
-                    imp,
-                    serving,
-                });
-                capnp::capability::FromClientHook::into_client_hook(client)
-            }),
+            rpc::Capability::serve(
+                imp,
+                |serving| {
+                    let client: wire::directory::Client = capnp_rpc::new_client(DirectoryServer {
+                        serving,
+                    });
+                    capnp::capability::FromClientHook::into_client_hook(client)
+                },
+            ),
         )
     }
 
@@ -2141,20 +2106,7 @@ static DIRECTORY_METHODS: [rpc::Method; 15] = [
 ];
 
 struct DirectoryServer<T: Directory> {
-    imp: Option<Arc<T>>,
-    serving: rpc::Serving,
-}
-
-impl<T: Directory> DirectoryServer<T> {
-    fn imp(&self) -> Arc<T> {
-        Arc::clone(self.imp.as_ref().expect("it is there until the drop"))
-    }
-}
-
-impl<T: Directory> Drop for DirectoryServer<T> {
-    fn drop(&mut self) {
-        rpc::drop_elsewhere(self.imp.take());
-    }
+    serving: rpc::Serving<T>,
 }
 
 impl<T: Directory> wire::directory::Server for DirectoryServer<T> {
@@ -2163,13 +2115,12 @@ impl<T: Directory> wire::directory::Server for DirectoryServer<T> {
         params: wire::directory::PutInfraParams,
         results: wire::directory::PutInfraResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &DIRECTORY_METHODS[0],
                 params,
                 results,
-                move |params: DirectoryPutInfraParams| async move {
+                |imp, params: DirectoryPutInfraParams| async move {
                     DirectoryPutInfraReply(
                         imp.put_infra(params.lookup, params.record, params.expect).await,
                     )
@@ -2182,13 +2133,12 @@ impl<T: Directory> wire::directory::Server for DirectoryServer<T> {
         params: wire::directory::GetInfraParams,
         results: wire::directory::GetInfraResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &DIRECTORY_METHODS[1],
                 params,
                 results,
-                move |params: DirectoryGetInfraParams| async move {
+                |imp, params: DirectoryGetInfraParams| async move {
                     DirectoryGetInfraReply(imp.get_infra(params.lookup).await)
                 },
             )
@@ -2199,13 +2149,12 @@ impl<T: Directory> wire::directory::Server for DirectoryServer<T> {
         params: wire::directory::DeleteInfraParams,
         results: wire::directory::DeleteInfraResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &DIRECTORY_METHODS[2],
                 params,
                 results,
-                move |params: DirectoryDeleteInfraParams| async move {
+                |imp, params: DirectoryDeleteInfraParams| async move {
                     DirectoryDeleteInfraReply(imp.delete_infra(params.lookup).await)
                 },
             )
@@ -2216,13 +2165,12 @@ impl<T: Directory> wire::directory::Server for DirectoryServer<T> {
         params: wire::directory::PutDevParams,
         results: wire::directory::PutDevResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &DIRECTORY_METHODS[3],
                 params,
                 results,
-                move |params: DirectoryPutDevParams| async move {
+                |imp, params: DirectoryPutDevParams| async move {
                     DirectoryPutDevReply(
                         imp.put_dev(params.lookup, params.record, params.expect).await,
                     )
@@ -2235,13 +2183,12 @@ impl<T: Directory> wire::directory::Server for DirectoryServer<T> {
         params: wire::directory::GetDevParams,
         results: wire::directory::GetDevResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &DIRECTORY_METHODS[4],
                 params,
                 results,
-                move |params: DirectoryGetDevParams| async move {
+                |imp, params: DirectoryGetDevParams| async move {
                     DirectoryGetDevReply(imp.get_dev(params.lookup).await)
                 },
             )
@@ -2252,13 +2199,12 @@ impl<T: Directory> wire::directory::Server for DirectoryServer<T> {
         params: wire::directory::DeleteDevParams,
         results: wire::directory::DeleteDevResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &DIRECTORY_METHODS[5],
                 params,
                 results,
-                move |params: DirectoryDeleteDevParams| async move {
+                |imp, params: DirectoryDeleteDevParams| async move {
                     DirectoryDeleteDevReply(imp.delete_dev(params.lookup).await)
                 },
             )
@@ -2269,13 +2215,12 @@ impl<T: Directory> wire::directory::Server for DirectoryServer<T> {
         params: wire::directory::PutBuildParams,
         results: wire::directory::PutBuildResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &DIRECTORY_METHODS[6],
                 params,
                 results,
-                move |params: DirectoryPutBuildParams| async move {
+                |imp, params: DirectoryPutBuildParams| async move {
                     DirectoryPutBuildReply(
                         imp.put_build(params.lookup, params.record, params.expect).await,
                     )
@@ -2288,13 +2233,12 @@ impl<T: Directory> wire::directory::Server for DirectoryServer<T> {
         params: wire::directory::GetBuildParams,
         results: wire::directory::GetBuildResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &DIRECTORY_METHODS[7],
                 params,
                 results,
-                move |params: DirectoryGetBuildParams| async move {
+                |imp, params: DirectoryGetBuildParams| async move {
                     DirectoryGetBuildReply(imp.get_build(params.lookup).await)
                 },
             )
@@ -2305,13 +2249,12 @@ impl<T: Directory> wire::directory::Server for DirectoryServer<T> {
         params: wire::directory::DeleteBuildParams,
         results: wire::directory::DeleteBuildResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &DIRECTORY_METHODS[8],
                 params,
                 results,
-                move |params: DirectoryDeleteBuildParams| async move {
+                |imp, params: DirectoryDeleteBuildParams| async move {
                     DirectoryDeleteBuildReply(imp.delete_build(params.lookup).await)
                 },
             )
@@ -2322,13 +2265,12 @@ impl<T: Directory> wire::directory::Server for DirectoryServer<T> {
         params: wire::directory::PutDeployParams,
         results: wire::directory::PutDeployResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &DIRECTORY_METHODS[9],
                 params,
                 results,
-                move |params: DirectoryPutDeployParams| async move {
+                |imp, params: DirectoryPutDeployParams| async move {
                     DirectoryPutDeployReply(
                         imp.put_deploy(params.lookup, params.record, params.expect).await,
                     )
@@ -2341,13 +2283,12 @@ impl<T: Directory> wire::directory::Server for DirectoryServer<T> {
         params: wire::directory::GetDeployParams,
         results: wire::directory::GetDeployResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &DIRECTORY_METHODS[10],
                 params,
                 results,
-                move |params: DirectoryGetDeployParams| async move {
+                |imp, params: DirectoryGetDeployParams| async move {
                     DirectoryGetDeployReply(imp.get_deploy(params.lookup).await)
                 },
             )
@@ -2358,13 +2299,12 @@ impl<T: Directory> wire::directory::Server for DirectoryServer<T> {
         params: wire::directory::DeleteDeployParams,
         results: wire::directory::DeleteDeployResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &DIRECTORY_METHODS[11],
                 params,
                 results,
-                move |params: DirectoryDeleteDeployParams| async move {
+                |imp, params: DirectoryDeleteDeployParams| async move {
                     DirectoryDeleteDeployReply(imp.delete_deploy(params.lookup).await)
                 },
             )
@@ -2375,13 +2315,12 @@ impl<T: Directory> wire::directory::Server for DirectoryServer<T> {
         params: wire::directory::PutBlobParams,
         results: wire::directory::PutBlobResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &DIRECTORY_METHODS[12],
                 params,
                 results,
-                move |params: DirectoryPutBlobParams| async move {
+                |imp, params: DirectoryPutBlobParams| async move {
                     DirectoryPutBlobReply(imp.put_blob(params.key).await)
                 },
             )
@@ -2392,13 +2331,12 @@ impl<T: Directory> wire::directory::Server for DirectoryServer<T> {
         params: wire::directory::GetBlobParams,
         results: wire::directory::GetBlobResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &DIRECTORY_METHODS[13],
                 params,
                 results,
-                move |params: DirectoryGetBlobParams| async move {
+                |imp, params: DirectoryGetBlobParams| async move {
                     DirectoryGetBlobReply(imp.get_blob(params.key, params.into).await)
                 },
             )
@@ -2409,13 +2347,12 @@ impl<T: Directory> wire::directory::Server for DirectoryServer<T> {
         params: wire::directory::DeleteBlobParams,
         results: wire::directory::DeleteBlobResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &DIRECTORY_METHODS[14],
                 params,
                 results,
-                move |params: DirectoryDeleteBlobParams| async move {
+                |imp, params: DirectoryDeleteBlobParams| async move {
                     DirectoryDeleteBlobReply(imp.delete_blob(params.key).await)
                 },
             )
@@ -4217,16 +4154,16 @@ pub struct CancellationClient(rpc::Capability);
 impl CancellationClient {
     /// Makes a client of an implementation, which serves whoever the client is handed to.
     pub fn new(imp: impl Cancellation) -> Self {
-        let imp = Arc::new(imp);
         Self(
-            rpc::Capability::serve(move |serving| {
-                let imp = Some(Arc::clone(&imp));
-                let client: wire::cancellation::Client = capnp_rpc::new_client(CancellationServer {
-                    imp,
-                    serving,
-                });
-                capnp::capability::FromClientHook::into_client_hook(client)
-            }),
+            rpc::Capability::serve(
+                imp,
+                |serving| {
+                    let client: wire::cancellation::Client = capnp_rpc::new_client(CancellationServer {
+                        serving,
+                    });
+                    capnp::capability::FromClientHook::into_client_hook(client)
+                },
+            ),
         )
     }
 
@@ -4275,20 +4212,7 @@ static CANCELLATION_METHODS: [rpc::Method; 1] = [
 ];
 
 struct CancellationServer<T: Cancellation> {
-    imp: Option<Arc<T>>,
-    serving: rpc::Serving,
-}
-
-impl<T: Cancellation> CancellationServer<T> {
-    fn imp(&self) -> Arc<T> {
-        Arc::clone(self.imp.as_ref().expect("it is there until the drop"))
-    }
-}
-
-impl<T: Cancellation> Drop for CancellationServer<T> {
-    fn drop(&mut self) {
-        rpc::drop_elsewhere(self.imp.take());
-    }
+    serving: rpc::Serving<T>,
 }
 
 impl<T: Cancellation> wire::cancellation::Server for CancellationServer<T> {
@@ -4297,13 +4221,12 @@ impl<T: Cancellation> wire::cancellation::Server for CancellationServer<T> {
         params: wire::cancellation::WaitParams,
         results: wire::cancellation::WaitResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &CANCELLATION_METHODS[0],
                 params,
                 results,
-                move |_: CancellationWaitParams| async move {
+                |imp, _: CancellationWaitParams| async move {
                     CancellationWaitReply(imp.wait().await)
                 },
             )
@@ -4432,16 +4355,16 @@ pub struct TerminalClient(rpc::Capability);
 impl TerminalClient {
     /// Makes a client of an implementation, which serves whoever the client is handed to.
     pub fn new(imp: impl Terminal) -> Self {
-        let imp = Arc::new(imp);
         Self(
-            rpc::Capability::serve(move |serving| {
-                let imp = Some(Arc::clone(&imp));
-                let client: wire::terminal::Client = capnp_rpc::new_client(TerminalServer {
-                    imp,
-                    serving,
-                });
-                capnp::capability::FromClientHook::into_client_hook(client)
-            }),
+            rpc::Capability::serve(
+                imp,
+                |serving| {
+                    let client: wire::terminal::Client = capnp_rpc::new_client(TerminalServer {
+                        serving,
+                    });
+                    capnp::capability::FromClientHook::into_client_hook(client)
+                },
+            ),
         )
     }
 
@@ -4503,20 +4426,7 @@ static TERMINAL_METHODS: [rpc::Method; 1] = [
 ];
 
 struct TerminalServer<T: Terminal> {
-    imp: Option<Arc<T>>,
-    serving: rpc::Serving,
-}
-
-impl<T: Terminal> TerminalServer<T> {
-    fn imp(&self) -> Arc<T> {
-        Arc::clone(self.imp.as_ref().expect("it is there until the drop"))
-    }
-}
-
-impl<T: Terminal> Drop for TerminalServer<T> {
-    fn drop(&mut self) {
-        rpc::drop_elsewhere(self.imp.take());
-    }
+    serving: rpc::Serving<T>,
 }
 
 impl<T: Terminal> wire::terminal::Server for TerminalServer<T> {
@@ -4525,13 +4435,12 @@ impl<T: Terminal> wire::terminal::Server for TerminalServer<T> {
         params: wire::terminal::RunParams,
         results: wire::terminal::RunResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &TERMINAL_METHODS[0],
                 params,
                 results,
-                move |params: TerminalRunParams| async move {
+                |imp, params: TerminalRunParams| async move {
                     TerminalRunReply(imp.run(params.argv, params.dir, params.env).await)
                 },
             )
@@ -4739,16 +4648,16 @@ pub struct LogClient(rpc::Capability);
 impl LogClient {
     /// Makes a client of an implementation, which serves whoever the client is handed to.
     pub fn new(imp: impl Log) -> Self {
-        let imp = Arc::new(imp);
         Self(
-            rpc::Capability::serve(move |serving| {
-                let imp = Some(Arc::clone(&imp));
-                let client: wire::log::Client = capnp_rpc::new_client(LogServer {
-                    imp,
-                    serving,
-                });
-                capnp::capability::FromClientHook::into_client_hook(client)
-            }),
+            rpc::Capability::serve(
+                imp,
+                |serving| {
+                    let client: wire::log::Client = capnp_rpc::new_client(LogServer {
+                        serving,
+                    });
+                    capnp::capability::FromClientHook::into_client_hook(client)
+                },
+            ),
         )
     }
 
@@ -4794,20 +4703,7 @@ static LOG_METHODS: [rpc::Method; 1] = [
 ];
 
 struct LogServer<T: Log> {
-    imp: Option<Arc<T>>,
-    serving: rpc::Serving,
-}
-
-impl<T: Log> LogServer<T> {
-    fn imp(&self) -> Arc<T> {
-        Arc::clone(self.imp.as_ref().expect("it is there until the drop"))
-    }
-}
-
-impl<T: Log> Drop for LogServer<T> {
-    fn drop(&mut self) {
-        rpc::drop_elsewhere(self.imp.take());
-    }
+    serving: rpc::Serving<T>,
 }
 
 impl<T: Log> wire::log::Server for LogServer<T> {
@@ -4816,13 +4712,12 @@ impl<T: Log> wire::log::Server for LogServer<T> {
         params: wire::log::WriteParams,
         results: wire::log::WriteResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &LOG_METHODS[0],
                 params,
                 results,
-                move |params: LogWriteParams| async move {
+                |imp, params: LogWriteParams| async move {
                     LogWriteReply(imp.write(params.record).await)
                 },
             )

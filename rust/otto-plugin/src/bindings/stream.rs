@@ -2,7 +2,6 @@
 //!
 //! Bytes of unknown length, with flow control.
 
-use std::sync::Arc;
 use crate::rpc;
 use crate::rpc::capnp;
 use crate::rpc::capnp_rpc;
@@ -47,16 +46,16 @@ pub struct ByteStreamClient(rpc::Capability);
 impl ByteStreamClient {
     /// Makes a client of an implementation, which serves whoever the client is handed to.
     pub fn new(imp: impl ByteStream) -> Self {
-        let imp = Arc::new(imp);
         Self(
-            rpc::Capability::serve(move |serving| {
-                let imp = Some(Arc::clone(&imp));
-                let client: wire::byte_stream::Client = capnp_rpc::new_client(ByteStreamServer {
-                    imp,
-                    serving,
-                });
-                capnp::capability::FromClientHook::into_client_hook(client)
-            }),
+            rpc::Capability::serve(
+                imp,
+                |serving| {
+                    let client: wire::byte_stream::Client = capnp_rpc::new_client(ByteStreamServer {
+                        serving,
+                    });
+                    capnp::capability::FromClientHook::into_client_hook(client)
+                },
+            ),
         )
     }
 
@@ -147,20 +146,7 @@ static BYTE_STREAM_METHODS: [rpc::Method; 3] = [
 ];
 
 struct ByteStreamServer<T: ByteStream> {
-    imp: Option<Arc<T>>,
-    serving: rpc::Serving,
-}
-
-impl<T: ByteStream> ByteStreamServer<T> {
-    fn imp(&self) -> Arc<T> {
-        Arc::clone(self.imp.as_ref().expect("it is there until the drop"))
-    }
-}
-
-impl<T: ByteStream> Drop for ByteStreamServer<T> {
-    fn drop(&mut self) {
-        rpc::drop_elsewhere(self.imp.take());
-    }
+    serving: rpc::Serving<T>,
 }
 
 impl<T: ByteStream> wire::byte_stream::Server for ByteStreamServer<T> {
@@ -168,12 +154,11 @@ impl<T: ByteStream> wire::byte_stream::Server for ByteStreamServer<T> {
         self: capnp::capability::Rc<Self>,
         params: wire::byte_stream::WriteParams,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .stream(
                 &BYTE_STREAM_METHODS[0],
                 params,
-                move |params: ByteStreamWriteParams| async move {
+                |imp, params: ByteStreamWriteParams| async move {
                     imp.write(params.chunk).await
                 },
             )
@@ -184,13 +169,12 @@ impl<T: ByteStream> wire::byte_stream::Server for ByteStreamServer<T> {
         params: wire::byte_stream::DoneParams,
         results: wire::byte_stream::DoneResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &BYTE_STREAM_METHODS[1],
                 params,
                 results,
-                move |_: ByteStreamDoneParams| async move {
+                |imp, _: ByteStreamDoneParams| async move {
                     ByteStreamDoneReply(imp.done().await)
                 },
             )
@@ -201,13 +185,12 @@ impl<T: ByteStream> wire::byte_stream::Server for ByteStreamServer<T> {
         params: wire::byte_stream::AbortParams,
         results: wire::byte_stream::AbortResults,
     ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
-        let imp = self.imp();
         self.serving
             .call(
                 &BYTE_STREAM_METHODS[2],
                 params,
                 results,
-                move |params: ByteStreamAbortParams| async move {
+                |imp, params: ByteStreamAbortParams| async move {
                     ByteStreamAbortReply(imp.abort(params.reason).await)
                 },
             )

@@ -19,6 +19,7 @@ use signal_hook::consts::{SIGINT, SIGPIPE, SIGTERM};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use super::children;
 use super::launch::LaunchError;
 use super::session::PluginServer;
 use crate::bindings::handshake::PluginClient;
@@ -132,6 +133,7 @@ fn leave(status: i32) -> ! {
         // This process gets the signal as well, and handles it.
         let _ = rustix::process::kill_current_process_group(rustix::process::Signal::TERM);
     }
+    children::end_all();
     let watchdog = thread::Builder::new().spawn(move || {
         let (_never, end) = mpsc::channel::<Infallible>();
         let _ = end.recv_timeout(EXIT);

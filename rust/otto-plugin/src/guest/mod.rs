@@ -5,16 +5,23 @@
 //! environment, the session, a panic that becomes a fault of one call, the callbacks that are
 //! awaited before an answer goes out, and the end of the process when the host is gone.
 
+mod app;
+mod children;
 mod launch;
+mod lent;
 mod lifeline;
 mod session;
 
 use std::path::Path;
+use std::time::Duration;
 
 use crate::bindings::app::{App, AppClient};
-use crate::rpc::Client;
 use launch::LaunchError;
 
+pub use children::Child;
+pub use lent::Hold;
+
+pub(crate) use app::serve as serve_app;
 pub(crate) use lifeline::{Lifeline, end_on_request};
 pub(crate) use session::{Identity, PluginServer};
 
@@ -27,17 +34,20 @@ pub struct Plugin {
     app: AppClient,
     name: Option<String>,
     version: String,
+    cancel_grace: Duration,
 }
+
+/// How long a call may take to stop, unless the author says otherwise.
+pub(crate) const CANCEL_GRACE: Duration = Duration::from_secs(5);
 
 impl Plugin {
     /// Takes what the plugin does.
     pub fn new(app: impl App) -> Self {
-        let app = AppClient::new(app);
-        let app = AppClient::from_capability(app.capability().independent());
         Self {
-            app,
+            app: serve_app(app),
             name: None,
             version: String::new(),
+            cancel_grace: CANCEL_GRACE,
         }
     }
 
@@ -54,6 +64,14 @@ impl Plugin {
         self
     }
 
+    /// Asks for more or less than 5 s between the moment when a call is asked to stop and the one when
+    /// it is dropped: for a call that [holds](Hold) on to put things in order. The host grants it up
+    /// to a maximum of its own. In whole milliseconds.
+    pub fn cancel_grace(mut self, grace: Duration) -> Self {
+        self.cancel_grace = grace;
+        self
+    }
+
     /// Serves the plugin until the host is gone, and then exits the process: with status 0 after a
     /// `shutDown` or the end of the connection. Called as the last thing in `main`.
     ///
@@ -66,6 +84,7 @@ impl Plugin {
                 let identity = Identity {
                     name: self.name.unwrap_or_else(name_of_this_file),
                     version: self.version,
+                    cancel_grace: self.cancel_grace,
                 };
                 match lifeline::hold(socket, |lifeline| {
                     PluginServer::new(self.app, identity, lifeline)

@@ -1,6 +1,7 @@
 //! The library's side of the first call, and of the session that it opens.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use super::lifeline::Lifeline;
 use crate::bindings::app::AppClient;
@@ -17,6 +18,7 @@ use crate::rpc::Client;
 pub(crate) struct Identity {
     pub(crate) name: String,
     pub(crate) version: String,
+    pub(crate) cancel_grace: Duration,
 }
 
 /// The bootstrap capability.
@@ -67,6 +69,8 @@ impl Plugin for PluginServer {
             library_version: env!("CARGO_PKG_VERSION").into(),
             protocols: vec![PROTOCOL],
             protocol: PROTOCOL,
+            cancel_grace_ms: u32::try_from(self.identity.cancel_grace.as_millis())
+                .unwrap_or(u32::MAX),
             ..PluginInfo::default()
         };
         let session = SessionServer {

@@ -2,11 +2,14 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::blame::Blame;
+use super::end::Step;
 use super::output::Output;
 use super::process::Exit;
 use crate::bindings::error::Error;
+use crate::bindings::host::CancelReason;
 use crate::rpc::{CallError, Disconnect, Outcome};
 
 /// A call of a plugin that did not succeed.
@@ -36,6 +39,15 @@ pub enum PluginErrorCause {
     Died(Exit),
     /// The connection was lost, and the process lives on.
     Disconnected(Disconnect),
+    /// The call was asked to stop, and did not in time, so it was dropped.
+    Overdue {
+        /// Why it was to stop.
+        reason: CancelReason,
+        /// How long it had.
+        after: Duration,
+        /// The last step of the end of the plugin, if it held on to the call even then.
+        ended: Option<Step>,
+    },
     /// The plugin answered with an error: it did its work, and says what is wrong with it.
     Failed(Error),
 }
@@ -93,6 +105,16 @@ impl fmt::Display for PluginError {
         )?;
         match &*self.cause {
             PluginErrorCause::Failed(error) => write!(f, "{}", error.message)?,
+            PluginErrorCause::Overdue { after, ended, .. } => {
+                write!(
+                    f,
+                    "it was asked to stop, expected an end within {} s, and was dropped without one",
+                    after.as_secs_f32()
+                )?;
+                if ended.is_some() {
+                    f.write_str("; the plugin held on to it, and was ended")?;
+                }
+            }
             PluginErrorCause::Call(error) => write!(f, "{error}")?,
             PluginErrorCause::Died(exit) => write!(f, "expected an answer, but the plugin {exit}")?,
             PluginErrorCause::Disconnected(reason) => {
@@ -119,7 +141,7 @@ impl std::error::Error for PluginError {
             PluginErrorCause::Failed(error) => error.source(),
             PluginErrorCause::Call(error) => error.source(),
             PluginErrorCause::Disconnected(reason) => Some(reason),
-            PluginErrorCause::Died(_) => None,
+            PluginErrorCause::Died(_) | PluginErrorCause::Overdue { .. } => None,
         }
     }
 }

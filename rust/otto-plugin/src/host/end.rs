@@ -88,8 +88,10 @@ pub(super) async fn end(parts: Parts, ask: bool) -> Ended {
         guest,
         process,
         escalation,
+        ending,
         ..
     } = parts;
+    ending.cancel();
     let Some((process, drain)) = process else {
         if ask {
             let _ = timeout(escalation.shut_down, session.shut_down()).await;

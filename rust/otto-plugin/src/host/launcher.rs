@@ -110,6 +110,13 @@ impl Launcher {
         self
     }
 
+    /// How long a call may take at most to stop, once it was asked to, whatever its plugin wants. 5 s
+    /// unless it is set; in whole milliseconds.
+    pub fn cancel_grace_max(mut self, grace: Duration) -> Self {
+        self.host.cancel_grace_max_ms = u32::try_from(grace.as_millis()).unwrap_or(u32::MAX);
+        self
+    }
+
     /// Starts the plugin. If this is dropped before it has ended, the process is killed.
     ///
     /// It works under any async runtime.

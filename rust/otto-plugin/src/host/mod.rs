@@ -10,6 +10,8 @@
 
 mod blame;
 mod call_error;
+mod calling;
+mod cancel;
 mod detect;
 mod end;
 mod environment;
@@ -23,6 +25,7 @@ mod start_error;
 
 pub use blame::Blame;
 pub use call_error::{PluginError, PluginErrorCause};
+pub use cancel::Cancel;
 pub use detect::{DetectError, detect};
 pub use end::{Ended, Escalation, Step};
 pub use launcher::Launcher;

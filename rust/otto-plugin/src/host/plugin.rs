@@ -1,11 +1,15 @@
 //! A running plugin.
 
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
 use super::call_error::{PluginError, PluginErrorCause};
+use super::calling::{Called, Calling, Waits, detached};
+use super::cancel::Cancel;
 use super::end::{Ended, Escalation, end};
 use super::output::{Drain, Output};
 use super::process::Process;
@@ -13,10 +17,8 @@ use super::start::DEATH;
 use crate::bindings::app::{AppClient, CompileResult, Context, DevDep, Meta};
 use crate::bindings::appfile::Appfile;
 use crate::bindings::handshake::{PluginInfo, SessionClient};
-use crate::bindings::host::{
-    CancelReason, Cancellation, CancellationClient, DirectoryClient, Host, TerminalClient, UiClient,
-};
-use crate::rpc::{CallError, Client, Gate, inside, own, within};
+use crate::bindings::host::{DirectoryClient, Host, TerminalClient, UiClient};
+use crate::rpc::{CallError, Client, Lease, Outcome, inside, own, within};
 use crate::transport::Connection;
 
 /// The feature that a host announces which lends its terminal.
@@ -27,9 +29,11 @@ pub(super) const TERMINAL: &str = "terminal";
 /// It works from any thread and under any async runtime. When the last clone is dropped, the plugin
 /// is ended in the background, as by [`shut_down`](Self::shut_down) without its first step.
 ///
-/// Dropping the future of a call tells the plugin that the answer is not wanted any more: its `wait`
-/// is answered with the reason `unspecified`, and what was lent is revoked. A call that was answered
-/// returns when the callbacks that it had begun are done: a question to the user delays it.
+/// A call is asked to stop by the [`Cancel`] in its [`Services`], or by dropping its future, which is
+/// the reason `unspecified`. It then has as long as the plugin wants, up to what
+/// [`Launcher::cancel_grace_max`](super::Launcher::cancel_grace_max) allows. One that has not ended
+/// by then is dropped, and a plugin that holds on to it for another 2 s is ended. A call that was
+/// answered returns when the callbacks that it had begun are done.
 #[derive(Clone, Debug)]
 pub struct Plugin(Arc<Running>);
 
@@ -52,6 +56,10 @@ pub(crate) struct Parts {
     /// None if the plugin runs in this process.
     pub(crate) process: Option<(Arc<Process>, Drain)>,
     pub(crate) escalation: Escalation,
+    /// How long a call has to stop, once it was asked to. None if it has for ever.
+    pub(crate) grace: Option<Duration>,
+    /// Cancelled when the plugin is to end.
+    pub(crate) ending: CancellationToken,
 }
 
 /// What a plugin may call during one call: each is lent, and refused afterwards.
@@ -62,6 +70,8 @@ pub struct Services {
     pub ui: UiClient,
     /// What Otto keeps from one run to the next.
     pub directory: DirectoryClient,
+    /// Asks the call to stop.
+    pub cancel: Cancel,
     /// The user's terminal, if there is one. Lent only by a host that has announced it, with
     /// `Launcher::feature("terminal")`.
     pub terminal: Option<TerminalClient>,
@@ -110,14 +120,17 @@ impl Plugin {
 
     /// Asks it whether it answers. A plugin that does not is not ended by that.
     pub async fn ping(&self) -> Result<(), PluginError> {
-        let answer = self.parts().session.ping().await;
-        self.explain("Session.ping", answer).await
+        let session = self.parts().session.clone();
+        let answer = detached(async move { session.ping().await }).await;
+        self.explain("Session.ping", flat("Session.ping", answer))
+            .await
     }
 
     /// Asks it anew what it is for: `App.meta`.
     pub async fn ask_meta(&self) -> Result<Meta, PluginError> {
-        let answer = self.parts().app.meta().await;
-        self.explain("App.meta", answer).await
+        let app = self.parts().app.clone();
+        let answer = detached(async move { app.meta().await }).await;
+        self.explain("App.meta", flat("App.meta", answer)).await
     }
 
     /// Asks what follows from the sources: `App.implicit`.
@@ -126,11 +139,9 @@ impl Plugin {
         context: Context,
         services: &Services,
     ) -> Result<Option<Appfile>, PluginError> {
-        self.lend(
-            "App.implicit",
-            services,
-            async move |app: AppClient, host| app.implicit(context, host).await,
-        )
+        self.lend("App.implicit", services, |app, host| async move {
+            app.implicit(context, host).await
+        })
         .await
     }
 
@@ -140,17 +151,15 @@ impl Plugin {
         context: Context,
         services: &Services,
     ) -> Result<CompileResult, PluginError> {
-        self.lend(
-            "App.compile",
-            services,
-            async move |app: AppClient, host| app.compile(context, host).await,
-        )
+        self.lend("App.compile", services, |app, host| async move {
+            app.compile(context, host).await
+        })
         .await
     }
 
     /// Has it make what can be deployed: `App.build`.
     pub async fn build(&self, context: Context, services: &Services) -> Result<(), PluginError> {
-        self.lend("App.build", services, async move |app: AppClient, host| {
+        self.lend("App.build", services, |app, host| async move {
             app.build(context, host).await
         })
         .await
@@ -158,7 +167,7 @@ impl Plugin {
 
     /// Has it deploy, or do another action: `App.deploy`.
     pub async fn deploy(&self, context: Context, services: &Services) -> Result<(), PluginError> {
-        self.lend("App.deploy", services, async move |app: AppClient, host| {
+        self.lend("App.deploy", services, |app, host| async move {
             app.deploy(context, host).await
         })
         .await
@@ -166,7 +175,7 @@ impl Plugin {
 
     /// Has it bring the development environment up, or do another action: `App.dev`.
     pub async fn dev(&self, context: Context, services: &Services) -> Result<(), PluginError> {
-        self.lend("App.dev", services, async move |app: AppClient, host| {
+        self.lend("App.dev", services, |app, host| async move {
             app.dev(context, host).await
         })
         .await
@@ -179,7 +188,7 @@ impl Plugin {
         source: Context,
         services: &Services,
     ) -> Result<Option<DevDep>, PluginError> {
-        self.lend("App.devDep", services, async move |app: AppClient, host| {
+        self.lend("App.devDep", services, |app, host| async move {
             app.dev_dep(destination, source, host).await
         })
         .await
@@ -199,33 +208,53 @@ impl Plugin {
     }
 
     /// Makes a call for which `services` are lent.
-    async fn lend<T>(
+    async fn lend<T, Fut>(
         &self,
         method: &'static str,
         services: &Services,
-        call: impl AsyncFnOnce(AppClient, Host) -> Result<T, CallError>,
-    ) -> Result<T, PluginError> {
-        let lent = Lent::default();
-        let over = CancellationClient::new(UntilEnd(Arc::clone(&lent.over)));
+        call: impl FnOnce(AppClient, Host) -> Fut,
+    ) -> Result<T, PluginError>
+    where
+        T: Send + 'static,
+        Fut: Future<Output = Result<T, CallError>> + Send + 'static,
+    {
+        let parts = self.parts();
+        let (lease, waits) = (Arc::<Lease>::default(), Arc::<Waits>::default());
         let host = Host {
             ui: services.ui.clone(),
             directory: services.directory.clone(),
-            // It answers a `wait` that comes late as well.
-            cancellation: Client::from_capability(over.capability().permanent()),
-            terminal: services
-                .terminal
-                .clone()
-                .filter(|_| self.parts().lends_terminal),
+            cancellation: waits.client(),
+            terminal: services.terminal.clone().filter(|_| parts.lends_terminal),
         };
-        let app = self
-            .parts()
-            .app
-            .capability()
-            .lending(Arc::clone(&lent.lease));
-        let answer = call(AppClient::from_capability(app), host).await;
-        lent.end();
-        lent.lease.idle().await;
-        self.explain(method, answer).await
+        let app = parts.app.capability().lending(Arc::clone(&lease));
+        let call = call(AppClient::from_capability(app), host);
+        let dropped = CancellationToken::new();
+        let _on_drop = dropped.clone().drop_guard();
+        let calling = Calling {
+            parts: parts.clone(),
+            lease,
+            waits,
+            cancel: services.cancel.clone(),
+            dropped,
+        };
+        match detached(calling.run(call)).await {
+            Ok(Called::Answered(answer)) => self.explain(method, answer).await,
+            Ok(Called::Overdue {
+                reason,
+                after,
+                ended,
+            }) => Err(self.error(
+                method,
+                Outcome::Unknown,
+                PluginErrorCause::Overdue {
+                    reason,
+                    after,
+                    ended,
+                },
+                self.output(),
+            )),
+            Err(error) => self.explain(method, flat(method, Err(error))).await,
+        }
     }
 
     /// Says what a call that failed has to do with the state of the plugin.
@@ -261,14 +290,34 @@ impl Plugin {
             Some((_, drain)) => drain.output(),
             None => Output::default(),
         };
-        Err(PluginError {
-            path: parts.path.clone(),
+        Err(self.error(method, outcome, cause, output))
+    }
+
+    fn error(
+        &self,
+        method: &'static str,
+        outcome: Outcome,
+        cause: PluginErrorCause,
+        output: Output,
+    ) -> PluginError {
+        PluginError {
+            path: self.parts().path.clone(),
             method,
             outcome,
             cause: Box::new(cause),
             output: Box::new(output),
-        })
+        }
     }
+}
+
+/// A call that this process could not make is one that has failed.
+fn flat<T>(method: &str, answer: io::Result<Result<T, CallError>>) -> Result<T, CallError> {
+    answer.unwrap_or_else(|error| {
+        Err(CallError::System {
+            method: method.into(),
+            source: Arc::new(error),
+        })
+    })
 }
 
 impl Drop for Running {
@@ -276,50 +325,5 @@ impl Drop for Running {
         if let Ok(runtime) = own() {
             runtime.spawn(end(self.0.clone(), false));
         }
-    }
-}
-
-/// What is lent for one call. Dropping it before its end asks the call to stop.
-#[derive(Default)]
-struct Lent {
-    lease: Arc<Gate>,
-    over: Arc<Over>,
-}
-
-/// Why a `wait` is to be answered, when it is.
-#[derive(Default)]
-struct Over {
-    reason: OnceLock<CancelReason>,
-    known: CancellationToken,
-}
-
-impl Lent {
-    /// The call was answered.
-    fn end(&self) {
-        self.stop(CancelReason::Ended);
-    }
-
-    fn stop(&self, reason: CancelReason) {
-        self.lease.close();
-        // The first reason stands.
-        let _ = self.over.reason.set(reason);
-        self.over.known.cancel();
-    }
-}
-
-impl Drop for Lent {
-    fn drop(&mut self) {
-        // Whoever dropped the call has not said why.
-        self.stop(CancelReason::Unspecified);
-    }
-}
-
-/// Answers every `wait` when it is known what becomes of the call.
-struct UntilEnd(Arc<Over>);
-
-impl Cancellation for UntilEnd {
-    async fn wait(&self) -> CancelReason {
-        self.0.known.cancelled().await;
-        self.0.reason.get().copied().unwrap_or_default()
     }
 }

@@ -9,8 +9,10 @@ use std::time::Duration;
 use rustix::process::Signal;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout, timeout_at};
+use tokio_util::sync::CancellationToken;
 
 use super::Greeting;
+use super::calling::end_together;
 use super::launcher::Launcher;
 use super::output::Drain;
 use super::plugin::{Parts, Plugin, TERMINAL};
@@ -39,6 +41,7 @@ pub(super) async fn start(launcher: Launcher) -> Result<Plugin, StartError> {
     let (ours, theirs) = UnixStream::pair().map_err(system)?;
 
     // The first calls are in the socket before the plugin has begun.
+    let grace_max_ms = host.cancel_grace_max_ms;
     let lends_terminal = host.features.iter().any(|name| name == TERMINAL);
     let (begin, greeting) = Greeting::new(host, log);
     let connection = transport::open(ours, Role::Host(begin)).map_err(system)?;
@@ -81,11 +84,8 @@ pub(super) async fn start(launcher: Launcher) -> Result<Plugin, StartError> {
     let meta = attempt.check(Phase::Meta, limit, meta, &drain).await?;
 
     attempt.armed = false;
-    tokio::spawn(close_at_death(
-        Arc::clone(&attempt.process),
-        attempt.connection.clone(),
-    ));
-    Ok(Plugin::new(Parts {
+    let grace_ms = info.cancel_grace_ms.min(grace_max_ms);
+    let parts = Parts {
         path: attempt.path.clone(),
         info,
         meta,
@@ -96,7 +96,11 @@ pub(super) async fn start(launcher: Launcher) -> Result<Plugin, StartError> {
         lends_terminal,
         process: Some((Arc::clone(&attempt.process), drain)),
         escalation,
-    }))
+        grace: Some(Duration::from_millis(grace_ms.into())),
+        ending: CancellationToken::new(),
+    };
+    tokio::spawn(end_together(parts.clone()));
+    Ok(Plugin::new(parts))
 }
 
 /// A limit that no clock can show is none.
@@ -104,17 +108,6 @@ fn after(limit: Duration) -> Instant {
     let now = Instant::now();
     now.checked_add(limit)
         .unwrap_or_else(|| now + Duration::from_secs(86_400 * 365))
-}
-
-/// Closes the connection of a plugin that is gone: a process that it left may hold the other end.
-async fn close_at_death(process: Arc<Process>, connection: Connection) {
-    tokio::select! {
-        _ = process.exited() => {}
-        _ = connection.link.ended() => return,
-    }
-    // What it said last is on its way.
-    let _ = timeout(DEATH, connection.link.ended()).await;
-    connection.close().await;
 }
 
 /// A plugin that is being started. Dropping it ends the plugin.

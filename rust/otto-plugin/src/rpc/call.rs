@@ -1,7 +1,8 @@
 //! Calling: from any thread, through the RPC thread, to a peer.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 
 use capnp::private::capability::ClientHook;
 use capnp::traits::Owned;
@@ -12,9 +13,10 @@ use super::capability::Capability;
 use super::convert::{Reading, Unsendable, Writing};
 use super::error::CallError;
 use super::link::{Disconnect, Link};
+use super::scope::Scope;
 use super::table::Method;
 use super::thread::{panic_text, rpc_thread};
-use super::{Client, Gate, Message};
+use super::{Client, Lease, Message};
 use crate::bindings::error::Error;
 use crate::bindings::handshake::SessionClient;
 use crate::bindings::host::CancellationClient;
@@ -29,15 +31,15 @@ const CHUNK_OVERHEAD: u64 = 64;
 impl Capability {
     /// Calls a method, and gives its answer. Generated clients call this.
     ///
-    /// The call is sent when this is first polled. Dropping it tells the callee that the answer is
-    /// not wanted any more.
+    /// The call is sent when this is first polled, or later if as many are unanswered as the peer
+    /// accepts. Dropping it tells the callee that the answer is not wanted any more.
     pub async fn call<P: Message, R: Message>(
         &self,
         method: &'static Method,
         params: P,
     ) -> Result<R, CallError> {
         let capability = self.clone();
-        self.through_rpc_thread(method, move || {
+        self.through_rpc_thread(method, move |answer| {
             let request = Prepared::new(&capability, method, &params)?;
             let promise = request.request.send();
             let (link, scope) = (capability.link().cloned(), capability.scope().cloned());
@@ -45,7 +47,10 @@ impl Capability {
                 let answered = promise.promise.await;
                 let response = match answered {
                     Ok(response) => response,
-                    Err(error) => return Err(lost_or_fault(method, link.as_deref(), &error).await),
+                    Err(error) => {
+                        let error = lost_or_fault(method, link.as_deref(), &error).await;
+                        return answer.give(Err(error));
+                    }
                 };
                 let misbehaved = |what| CallError::Misbehaved {
                     method: method.to_string(),
@@ -53,56 +58,77 @@ impl Capability {
                 };
                 let mut cx = Reading::new(link.as_ref(), scope.as_ref());
                 let root = response.get().and_then(|root| root.get_as());
-                let reader = cx.pointer(root, method.name).map_err(misbehaved)?;
-                R::read(reader, &mut cx).map_err(misbehaved)
+                let read = cx
+                    .pointer(root, method.name)
+                    .and_then(|reader| R::read(reader, &mut cx));
+                answer.give(read.map_err(misbehaved));
             })
         })
         .await
     }
 
-    /// Calls a method that is declared as `-> stream`. It answers when the next one may be called.
+    /// Calls a method that is declared as `-> stream`. It answers when the next one may be called:
+    /// at most 1 MiB is unanswered. If one of those before it failed, so does this.
     pub async fn stream<P: Message>(
         &self,
         method: &'static Method,
         params: P,
     ) -> Result<(), CallError> {
         let capability = self.clone();
-        self.through_rpc_thread(method, move || {
+        self.through_rpc_thread(method, move |answer| {
             let request = Prepared::new(&capability, method, &params)?.chunk(method)?;
-            let promise = request.request.hook.send_streaming();
             let link = capability.link().cloned();
+            let window = capability.window().cloned().unwrap_or_default();
+            if let Some(failure) = window.failure() {
+                return Err(failure);
+            }
+            let Prepared { request, size, .. } = request;
+            let mut request = Some(request);
+            let at_once = window
+                .try_take(size)
+                .and_then(|room| Some((room, request.take()?.send())));
             Ok(async move {
-                match promise.await {
-                    Ok(()) => Ok(()),
-                    Err(error) => Err(lost_or_fault(method, link.as_deref(), &error).await),
+                let sent = match (at_once, request) {
+                    (Some(sent), _) => Some(sent),
+                    (None, Some(request)) => {
+                        let room = window.take(size).await;
+                        room.map(|room| (room, request.send()))
+                    }
+                    (None, None) => None,
+                };
+                answer.give(Ok(()));
+                if let Some((_room, promise)) = sent
+                    && let Err(error) = promise.promise.await
+                {
+                    window.fail(lost_or_fault(method, link.as_deref(), &error).await);
                 }
             })
         })
         .await
     }
 
-    /// Runs `send` on the RPC thread, in the order of the calls, and then what it gave.
+    /// Runs `send` on the RPC thread, in the order of the calls, and then what it gave, to its end.
     async fn through_rpc_thread<T, F>(
         &self,
         method: &'static Method,
-        send: impl FnOnce() -> Result<F, CallError> + Send + 'static,
+        send: impl FnOnce(Answer<T>) -> Result<F, CallError> + Send + 'static,
     ) -> Result<T, CallError>
     where
         T: Send + 'static,
-        F: Future<Output = Result<T, CallError>> + 'static,
+        F: Future<Output = ()> + 'static,
     {
         let link = self.link().cloned();
+        let scope = self.scope().cloned();
         let (counted, awaited) = (is_counted(method), is_awaited(method));
-        let callback = self.scope().is_some();
         let permit = match &link {
             Some(link) if counted => Some(
-                link.permit(callback)
+                link.permit(scope.is_some())
                     .await
                     .ok_or_else(|| not_sent(method, link))?,
             ),
             _ => None,
         };
-        let pass = match self.scope() {
+        let pass = match &scope {
             Some(scope) if awaited => Some(
                 scope
                     .enter()
@@ -114,49 +140,139 @@ impl Capability {
             method: method.to_string(),
             source: Arc::new(source),
         })?;
-        let (mut answer, answered) = oneshot::channel();
+        let (sender, answered) = oneshot::channel();
+        let answer = Answer(Arc::new(Mutex::new(Some(sender))));
+        let ends = Ends {
+            link: link.clone(),
+            scope,
+            lease: self.lease().cloned(),
+            answer: answer.clone(),
+        };
         let lost = link.clone();
         thread.submit(move || {
-            if let Some(link) = &link
-                && link.has_ended()
-            {
-                let _ = answer.send(Err(not_sent(method, link)));
-                return;
-            }
-            let sent = match catch_unwind(AssertUnwindSafe(send)) {
-                Ok(sent) => sent,
-                Err(panic) => Err(panicked(method, link.as_deref(), &*panic)),
-            };
-            let call = match sent {
-                Ok(call) => call,
-                Err(error) => {
-                    let _ = answer.send(Err(error));
-                    return;
-                }
-            };
-            tokio::task::spawn_local(async move {
-                let call = AssertUnwindSafe(call).catch_unwind();
-                let result = tokio::select! {
-                    biased;
-                    result = call => Some(result),
-                    () = answer.closed() => None,
-                    reason = ended(link.as_deref()) => Some(Ok(Err(disconnected(method, reason)))),
-                };
-                if let Some(result) = result {
-                    let result = result
-                        .unwrap_or_else(|panic| Err(panicked(method, link.as_deref(), &*panic)));
-                    let _ = answer.send(result);
+            let send = move || begin(method, link.as_ref(), send, answer);
+            let running = async move |call: Option<F>| {
+                if let Some(call) = call {
+                    ends.run(method, call).await;
                 }
                 drop((pass, permit));
-            });
+            };
+            match &lost {
+                Some(link) if !link.has_room() => {
+                    let link = Arc::clone(link);
+                    tokio::task::spawn_local(async move {
+                        tokio::select! {
+                            () = link.room() => {}
+                            // Nothing is sent any more, and `send` says so.
+                            _ = link.ended() => {}
+                        }
+                        running(send()).await;
+                    });
+                }
+                _ => {
+                    let call = send();
+                    tokio::task::spawn_local(running(call));
+                }
+            }
         });
         match answered.await {
             Ok(result) => result,
             // The RPC thread dropped the call: a panic below it took the task away.
             Err(_) => Err(disconnected(
                 method,
-                lost.map_or(Disconnect::Closed, |link| link.why()),
+                self.link().map_or(Disconnect::Closed, |link| link.why()),
             )),
+        }
+    }
+}
+
+/// Where the answer of a call goes. The first one counts.
+struct Answer<T>(Arc<Mutex<Option<oneshot::Sender<Result<T, CallError>>>>>);
+
+impl<T> Clone for Answer<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T> Answer<T> {
+    fn give(&self, result: Result<T, CallError>) {
+        let sender = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(sender) = sender {
+            // The caller may have gone.
+            let _ = sender.send(result);
+        }
+    }
+
+    /// Ends when the caller has gone, before there was an answer.
+    async fn unwanted(&self) {
+        std::future::poll_fn(|cx| {
+            let mut sender = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            match &mut *sender {
+                Some(sender) => sender.poll_closed(cx),
+                None => Poll::Pending,
+            }
+        })
+        .await;
+    }
+}
+
+/// Sends a call, or says why not.
+fn begin<T, F>(
+    method: &'static Method,
+    link: Option<&Arc<Link>>,
+    send: impl FnOnce(Answer<T>) -> Result<F, CallError>,
+    answer: Answer<T>,
+) -> Option<F> {
+    if let Some(link) = link
+        && link.has_ended()
+    {
+        answer.give(Err(not_sent(method, link)));
+        return None;
+    }
+    let reply = answer.clone();
+    let sent = match catch_unwind(AssertUnwindSafe(|| send(answer))) {
+        Ok(sent) => sent,
+        Err(panic) => Err(panicked(method, link.map(|link| &**link), &*panic)),
+    };
+    sent.map_err(|error| reply.give(Err(error))).ok()
+}
+
+/// What ends a call that was sent, beside its answer.
+struct Ends<T> {
+    link: Option<Arc<Link>>,
+    scope: Option<Arc<Scope>>,
+    lease: Option<Arc<Lease>>,
+    answer: Answer<T>,
+}
+
+impl<T> Ends<T> {
+    /// Runs a call to its end, or to that of the connection, or until its answer is not wanted any
+    /// more, which the callee is told by the drop of `call`.
+    async fn run(self, method: &'static Method, call: impl Future<Output = ()>) {
+        let link = self.link.as_deref();
+        let call = AssertUnwindSafe(call).catch_unwind();
+        tokio::select! {
+            biased;
+            result = call => if let Err(panic) = result {
+                self.answer.give(Err(panicked(method, link, &*panic)));
+            },
+            reason = ended(link) => self.answer.give(Err(disconnected(method, reason))),
+            () = self.unwanted() => {}
+        }
+    }
+
+    async fn unwanted(&self) {
+        if let Some(lease) = &self.lease {
+            return lease.abandoned().await;
+        }
+        self.answer.unwanted().await;
+        // Whoever ends a call that is to stop drops the calls it had begun. They are answered soon,
+        // since the caller knows; and one that is dropped costs memory on both sides.
+        if let Some(scope) = &self.scope
+            && scope.reason().is_some()
+        {
+            std::future::pending().await
         }
     }
 }
@@ -198,7 +314,7 @@ impl Prepared {
         method: &'static Method,
         params: &P,
         link: Option<&Arc<Link>>,
-        lease: Option<&Arc<Gate>>,
+        lease: Option<&Arc<Lease>>,
     ) -> Result<Self, CallError> {
         let unsendable = |what| CallError::Unsendable {
             method: method.to_string(),

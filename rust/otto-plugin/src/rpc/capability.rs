@@ -8,10 +8,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use capnp::private::capability::ClientHook;
 
-use super::gate::Gate;
+use super::lease::Lease;
 use super::link::Link;
-use super::serving::Serving;
+use super::scope::Scope;
+use super::serving::{Serving, Terms};
 use super::thread::rpc_thread;
+use super::window::Window;
 use super::workers::drop_elsewhere;
 
 type Hook = Box<dyn ClientHook>;
@@ -30,7 +32,7 @@ static NEXT: AtomicU64 = AtomicU64::new(0);
 pub struct Capability {
     target: Arc<Target>,
     /// What is lent to the callee for the time of each call through this handle.
-    lease: Option<Arc<Gate>>,
+    lease: Option<Arc<Lease>>,
     /// Whether a local object's calls have nothing to do with each other.
     independent: bool,
     /// Whether a local object stays good when the call is over that it was handed over with.
@@ -42,7 +44,7 @@ enum Target {
     Remote(Remote),
 }
 
-type Make = Box<dyn Fn(Serving) -> Hook + Send + Sync>;
+type Make = Box<dyn Fn(Terms) -> Hook + Send + Sync>;
 
 /// Holds an author's object, so it is not dropped on the RPC thread.
 struct Local(Option<Make>);
@@ -50,18 +52,22 @@ struct Local(Option<Make>);
 struct Remote {
     id: u64,
     link: Option<Arc<Link>>,
-    /// Awaits the calls through this handle, if it came with the parameters of a call.
-    scope: Option<Arc<Gate>>,
+    /// The call that it came with, if it came with the parameters of one.
+    scope: Option<Arc<Scope>>,
+    /// For calls to methods that are declared as `-> stream`.
+    window: Arc<Window>,
 }
 
 impl Capability {
     /// Serves a local object. Generated clients call this in `new`.
     ///
-    /// `make` runs on the RPC thread each time that the capability is handed to a peer. The calls
+    /// `adapt` runs on the RPC thread each time that the capability is handed to a peer. The calls
     /// to what it makes begin in the order in which they came: each is polled for the first time
     /// after the one before it was. Calls through the handle in this process, without a peer, have
     /// no order.
-    pub fn serve(make: impl Fn(Serving) -> Hook + Send + Sync + 'static) -> Self {
+    pub fn serve<T: Send + Sync + 'static>(object: T, adapt: fn(Serving<T>) -> Hook) -> Self {
+        let object = Arc::new(object);
+        let make = move |terms| adapt(Serving::new(Arc::clone(&object), terms));
         Self::from_target(Target::Local(Local(Some(Box::new(make)))))
     }
 
@@ -85,10 +91,15 @@ impl Capability {
     }
 
     /// Takes an object of a peer's. Runs on the RPC thread.
-    pub(crate) fn remote(hook: Hook, link: Option<Arc<Link>>, scope: Option<Arc<Gate>>) -> Self {
+    pub(crate) fn remote(hook: Hook, link: Option<Arc<Link>>, scope: Option<Arc<Scope>>) -> Self {
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
         REMOTES.with_borrow_mut(|remotes| remotes.insert(id, hook));
-        Self::from_target(Target::Remote(Remote { id, link, scope }))
+        Self::from_target(Target::Remote(Remote {
+            id,
+            link,
+            scope,
+            window: Arc::default(),
+        }))
     }
 
     fn from_target(target: Target) -> Self {
@@ -101,15 +112,15 @@ impl Capability {
     }
 
     /// The same object. Local capabilities in the parameters of a call through this handle are lent
-    /// until `lease` closes.
-    pub(crate) fn lending(&self, lease: Arc<Gate>) -> Self {
+    /// until `lease` is over.
+    pub(crate) fn lending(&self, lease: Arc<Lease>) -> Self {
         Self {
             lease: Some(lease),
             ..self.clone()
         }
     }
 
-    pub(crate) fn lease(&self) -> Option<&Arc<Gate>> {
+    pub(crate) fn lease(&self) -> Option<&Arc<Lease>> {
         self.lease.as_ref()
     }
 
@@ -120,23 +131,36 @@ impl Capability {
         }
     }
 
-    pub(crate) fn scope(&self) -> Option<&Arc<Gate>> {
+    pub(crate) fn scope(&self) -> Option<&Arc<Scope>> {
         match &*self.target {
             Target::Local(_) => None,
             Target::Remote(remote) => remote.scope.as_ref(),
         }
     }
 
+    /// What of a stream may be unanswered. Clones share it. None within this process.
+    pub(crate) fn window(&self) -> Option<&Arc<Window>> {
+        match &*self.target {
+            Target::Local(_) => None,
+            Target::Remote(remote) => Some(&remote.window),
+        }
+    }
+
+    /// Whether the object is of this process.
+    pub(crate) fn is_local(&self) -> bool {
+        matches!(*self.target, Target::Local(_))
+    }
+
     /// Gives the object itself, for a peer behind `link`. Runs on the RPC thread.
-    pub(crate) fn hook(&self, link: Option<&Arc<Link>>, lease: Option<&Arc<Gate>>) -> Hook {
+    pub(crate) fn hook(&self, link: Option<&Arc<Link>>, lease: Option<&Arc<Lease>>) -> Hook {
         match &*self.target {
             Target::Local(Local(Some(make))) => {
                 let lease = lease.filter(|_| !self.permanent);
-                make(Serving::new(
-                    link.cloned(),
-                    lease.cloned(),
-                    self.independent,
-                ))
+                make(Terms {
+                    link: link.cloned(),
+                    lease: lease.cloned(),
+                    independent: self.independent,
+                })
             }
             Target::Local(Local(None)) => broken("the capability is being dropped"),
             Target::Remote(remote) => {

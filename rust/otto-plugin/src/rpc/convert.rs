@@ -5,8 +5,9 @@ use std::sync::Arc;
 use capnp::capability::FromClientHook;
 
 use super::capability::Capability;
-use super::gate::Gate;
+use super::lease::Lease;
 use super::link::Link;
+use super::scope::Scope;
 use crate::limits::VALUE_DEPTH;
 
 /// A message of the peer's that does not say what the schema wants it to.
@@ -63,6 +64,14 @@ pub enum Malformed {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Unsendable {
+    /// The peer holds as many capabilities of this side's as it may.
+    #[error("the peer holds {held} capabilities, and the limit capabilities is {limit}")]
+    Capabilities {
+        /// How many it holds.
+        held: usize,
+        /// The limit.
+        limit: usize,
+    },
     /// A chunk of a stream is larger than the peer accepts.
     #[error("the chunk is {size} bytes long, and the limit streamChunkBytes is {limit}")]
     Chunk {
@@ -117,12 +126,12 @@ pub enum Unsendable {
 #[derive(Debug)]
 pub struct Reading<'a> {
     link: Option<&'a Arc<Link>>,
-    scope: Option<&'a Arc<Gate>>,
+    scope: Option<&'a Arc<Scope>>,
     depth: u32,
 }
 
 impl<'a> Reading<'a> {
-    pub(crate) fn new(link: Option<&'a Arc<Link>>, scope: Option<&'a Arc<Gate>>) -> Self {
+    pub(crate) fn new(link: Option<&'a Arc<Link>>, scope: Option<&'a Arc<Scope>>) -> Self {
         Self {
             link,
             scope,
@@ -219,12 +228,12 @@ impl<'a> Reading<'a> {
 #[derive(Debug)]
 pub struct Writing<'a> {
     link: Option<&'a Arc<Link>>,
-    lease: Option<&'a Arc<Gate>>,
+    lease: Option<&'a Arc<Lease>>,
     depth: u32,
 }
 
 impl<'a> Writing<'a> {
-    pub(crate) fn new(link: Option<&'a Arc<Link>>, lease: Option<&'a Arc<Gate>>) -> Self {
+    pub(crate) fn new(link: Option<&'a Arc<Link>>, lease: Option<&'a Arc<Lease>>) -> Self {
         Self {
             link,
             lease,
@@ -256,6 +265,9 @@ impl<'a> Writing<'a> {
         &mut self,
         capability: &Capability,
     ) -> Result<C, Unsendable> {
+        if let Some(link) = self.link.filter(|_| capability.is_local()) {
+            link.may_hold()?;
+        }
         Ok(C::new(capability.hook(self.link, self.lease)))
     }
 

@@ -6,13 +6,14 @@ use std::sync::{Arc, OnceLock};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
+use super::convert::Unsendable;
 use super::gate::{Gate, Pass};
+use super::outbox::Outbox;
 use crate::bindings::handshake::Limits;
-use crate::limits::{CALLS_IN_FLIGHT, MESSAGE_BYTES, STREAM_CHUNK_BYTES, VALUE_DEPTH};
-
-/// How many calls of a peer's are served at once: its calls, its callbacks, and those that do not
-/// count, with room to spare.
-const MOST_SERVED: usize = 4 * CALLS_IN_FLIGHT;
+use crate::limits::{
+    CALLS_IN_FLIGHT, CALLS_SERVED, CAPABILITIES, LOOSE_BYTES, MESSAGE_BYTES, STREAM_CHUNK_BYTES,
+    VALUE_DEPTH,
+};
 
 /// What the threads of a process share of a connection.
 #[derive(Debug)]
@@ -24,6 +25,9 @@ pub(crate) struct Link {
     callbacks: Arc<Semaphore>,
     /// The calls of the peer's that are unanswered.
     pub(crate) served: Arc<Gate>,
+    /// The capabilities of ours that the peer holds.
+    held: Arc<Gate>,
+    outbox: Outbox,
     peer_message_bytes: AtomicU64,
     peer_value_depth: AtomicU32,
     peer_chunk_bytes: AtomicU64,
@@ -45,9 +49,29 @@ pub enum Disconnect {
     /// The peer closed it, or is no more.
     #[error("the peer closed it")]
     EndOfFile,
+    /// The peer went over a limit, and was disconnected for it.
+    #[error("the peer went over the limit {limit}, which is {allowed}: it came to {came}")]
+    OverLimit {
+        /// The name of the limit.
+        limit: &'static str,
+        /// Its value.
+        allowed: u64,
+        /// What it came to.
+        came: u64,
+    },
     /// A part of this process panicked, and took the connection with it.
     #[error("this side failed: {0}")]
     Panicked(String),
+}
+
+impl Disconnect {
+    pub(crate) fn over(limit: &'static str, allowed: usize, came: usize) -> Self {
+        Self::OverLimit {
+            limit,
+            allowed: allowed as u64,
+            came: came as u64,
+        }
+    }
 }
 
 impl Link {
@@ -55,7 +79,9 @@ impl Link {
         Self {
             calls: Arc::new(Semaphore::new(CALLS_IN_FLIGHT)),
             callbacks: Arc::new(Semaphore::new(CALLS_IN_FLIGHT)),
-            served: Arc::new(Gate::default()),
+            served: Arc::default(),
+            held: Arc::default(),
+            outbox: Outbox::default(),
             peer_message_bytes: AtomicU64::new(MESSAGE_BYTES),
             peer_value_depth: AtomicU32::new(VALUE_DEPTH),
             peer_chunk_bytes: AtomicU64::new(STREAM_CHUNK_BYTES),
@@ -77,14 +103,55 @@ impl Link {
 
     /// Lets a call of the peer's in. One that sends far more than it may is disconnected.
     pub(crate) fn admit(&self) -> Option<Pass> {
-        if self.served.inside() >= MOST_SERVED {
-            self.finish(Disconnect::Broken(format!(
-                "it has {MOST_SERVED} calls unanswered, and the limit callsInFlight is \
-                 {CALLS_IN_FLIGHT}"
-            )));
+        let inside = self.served.inside();
+        if inside >= CALLS_SERVED {
+            self.finish(Disconnect::over("callsInFlight", CALLS_SERVED, inside + 1));
             return None;
         }
         self.served.enter()
+    }
+
+    /// Notes that the peer holds one more capability, until what this gives is dropped.
+    pub(crate) fn hold(&self) -> Option<Pass> {
+        self.held.enter()
+    }
+
+    /// Whether the peer may hold one more.
+    pub(crate) fn may_hold(&self) -> Result<(), Unsendable> {
+        let held = self.held.inside();
+        if held < CAPABILITIES {
+            return Ok(());
+        }
+        Err(Unsendable::Capabilities {
+            held,
+            limit: CAPABILITIES,
+        })
+    }
+
+    /// Ends when one more message may be queued for the peer, which is done before the next await.
+    pub(crate) async fn room(&self) {
+        self.outbox.room().await;
+    }
+
+    pub(crate) fn has_room(&self) -> bool {
+        self.outbox.has_room()
+    }
+
+    /// Notes that a message was queued for the peer. `loose` is one that did not wait for room: a
+    /// peer that has too much of it sent, and reads none, is disconnected.
+    pub(crate) fn queue(&self, bytes: u64, loose: bool) {
+        if let Some(came) = self.outbox.push(bytes, loose) {
+            self.finish(Disconnect::OverLimit {
+                limit: "unread bytes",
+                allowed: LOOSE_BYTES,
+                came,
+            });
+        }
+    }
+
+    /// Notes that the peer has taken the next message.
+    pub(crate) fn taken(&self) {
+        self.outbox.pop();
     }
 
     /// The largest message that the peer accepts, in bytes.

@@ -14,11 +14,16 @@ mod capability;
 mod convert;
 mod error;
 mod gate;
+mod lease;
 mod link;
 mod once;
+mod outbox;
+mod scope;
 mod serving;
+mod stop;
 mod table;
 mod thread;
+mod window;
 mod workers;
 
 use std::fmt::Debug;
@@ -32,12 +37,14 @@ pub use error::{CallError, Outcome};
 pub use link::Disconnect;
 pub use serving::Serving;
 pub use table::{Interface, Method};
-pub use workers::drop_elsewhere;
 
 pub(crate) use call::lost_or_fault;
-pub(crate) use gate::Gate;
+pub(crate) use gate::Pass;
+pub(crate) use lease::Lease;
 pub(crate) use link::Link;
 pub(crate) use once::Once;
+pub(crate) use scope::Scope;
+pub(crate) use stop::Stop;
 pub(crate) use thread::{panic_text, rpc_thread};
 pub(crate) use workers::{inside, own, within};
 

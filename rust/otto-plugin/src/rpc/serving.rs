@@ -3,7 +3,8 @@
 use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 
 use capnp::capability::{Params, Results};
 use futures::FutureExt;
@@ -12,25 +13,70 @@ use tokio_util::sync::CancellationToken;
 
 use super::call::MESSAGE_OVERHEAD;
 use super::convert::{Reading, Writing};
-use super::gate::{Gate, Pass};
+use super::gate::Pass;
+use super::lease::{Lease, Revoke};
 use super::link::Link;
+use super::scope::Scope;
 use super::table::Method;
 use super::thread::panic_text;
-use super::{Message, Reply, workers};
+use super::workers::{self, drop_elsewhere};
+use super::{Client, Message, Reply};
 use crate::bindings::error::{Error, ErrorKind};
+use crate::bindings::host::{CancelReason, TerminalClient, UiClient};
 use crate::limits::MESSAGE_BYTES;
 
 /// What a server adaptor needs to serve one object to one peer. Generated adaptors hold one.
-#[derive(Clone)]
-pub struct Serving {
-    link: Option<Arc<Link>>,
-    lease: Option<Arc<Gate>>,
+///
+/// When it is dropped, the object's destructor runs where an author's code may run.
+pub struct Serving<T: Send + Sync + 'static> {
+    object: Arc<Object<T>>,
+    terms: Terms,
     /// None for an object whose calls are independent.
     order: Option<Order>,
+    /// What the peer holds: one capability of the connection's, and one of what was lent.
+    _held: [Option<Pass>; 2],
+}
+
+/// How an object is served.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Terms {
+    /// To whom. None within this process.
+    pub(crate) link: Option<Arc<Link>>,
+    /// For how long. None if it is for as long as the connection lasts.
+    pub(crate) lease: Option<Arc<Lease>>,
+    /// Whether its calls have nothing to do with each other.
+    pub(crate) independent: bool,
 }
 
 /// Ends when the call before has been polled for the first time.
 type Order = Arc<Semaphore>;
+
+/// An author's object. Gone when it has been revoked.
+struct Object<T: Send + Sync + 'static>(Mutex<Option<Arc<T>>>);
+
+impl<T: Send + Sync + 'static> Object<T> {
+    fn get(&self) -> Option<Arc<T>> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+impl<T: Send + Sync + 'static> Revoke for Object<T> {
+    fn revoke(&self) {
+        let object = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(object) = object {
+            drop_elsewhere(object);
+        }
+    }
+}
+
+impl<T: Send + Sync + 'static> fmt::Debug for Object<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Object")
+    }
+}
 
 /// What one call holds on to while it is served.
 #[derive(Debug)]
@@ -39,18 +85,35 @@ struct Admitted {
     _served: Option<Pass>,
 }
 
-impl Serving {
-    pub(crate) fn new(
-        link: Option<Arc<Link>>,
-        lease: Option<Arc<Gate>>,
-        independent: bool,
-    ) -> Self {
-        let order = if independent {
+/// Ends a call with the future that serves it, if that is dropped.
+struct Over(Arc<Scope>);
+
+impl Drop for Over {
+    fn drop(&mut self) {
+        self.0.stop(CancelReason::Unspecified);
+        self.0.close();
+    }
+}
+
+impl<T: Send + Sync + 'static> Serving<T> {
+    pub(crate) fn new(object: Arc<T>, terms: Terms) -> Self {
+        let object = Arc::new(Object(Mutex::new(Some(object))));
+        let order = if terms.independent {
             None
         } else {
             Some(Arc::new(Semaphore::new(1)))
         };
-        Self { link, lease, order }
+        let held = terms.link.as_ref().and_then(|link| link.hold());
+        let lent = terms.lease.as_ref().and_then(|lease| {
+            let object = Arc::downgrade(&object);
+            lease.lend(object)
+        });
+        Self {
+            object,
+            terms,
+            order,
+            _held: [held, lent],
+        }
     }
 
     /// Serves a call: reads its parameters, runs `body` where an author's code may run, awaits the
@@ -64,115 +127,180 @@ impl Serving {
         params: Params<P::Wire>,
         mut results: Results<R::Wire>,
         body: F,
-    ) -> impl Future<Output = Result<(), capnp::Error>> + use<P, R, F, Fut>
+    ) -> impl Future<Output = Result<(), capnp::Error>> + use<T, P, R, F, Fut>
     where
-        F: FnOnce(P) -> Fut + Send + 'static,
+        F: FnOnce(Arc<T>, P) -> Fut + Send + 'static,
         Fut: Future<Output = R> + Send + 'static,
     {
-        let scope = Arc::new(Gate::default());
+        let scope = Arc::new(Scope::default());
         let begun = self.begin(method, params, &scope, body);
-        let (link, lease) = (self.link.clone(), self.lease.clone());
+        let (link, lease) = (self.terms.link.clone(), self.terms.lease.clone());
         async move {
+            let over = Over(scope);
+            let scope = &over.0;
             let (reply, admitted) = match begun {
                 Ok((running, admitted)) => {
                     let reply = match running.await? {
-                        Some(reply) => reply,
-                        None => failed(cancelled(method))?,
+                        Ok(reply) => reply,
+                        Err(reason) => failed(cancelled(method, reason))?,
                     };
                     (reply, Some(admitted))
                 }
                 Err(error) => (failed(error)?, None),
             };
+            scope.stop(CancelReason::Ended);
             scope.close();
             scope.idle().await;
+            if let Some(link) = &link {
+                link.room().await;
+            }
             write_reply(method, reply, &mut results, link.as_ref(), lease.as_ref())?;
             drop(admitted);
             Ok(())
         }
     }
 
-    /// Serves a call to a method that is declared as `-> stream`. A refused one is discarded: the
-    /// error belongs into the answer of the call that ends the stream.
+    /// Serves a call to a method that is declared as `-> stream`. One that comes after the lease is
+    /// discarded: the error belongs into the answer of the call that ends the stream.
     pub fn stream<P: Message, F, Fut>(
         &self,
         method: &'static Method,
         params: Params<P::Wire>,
         body: F,
-    ) -> impl Future<Output = Result<(), capnp::Error>> + use<P, F, Fut>
+    ) -> impl Future<Output = Result<(), capnp::Error>> + use<T, P, F, Fut>
     where
-        F: FnOnce(P) -> Fut + Send + 'static,
+        F: FnOnce(Arc<T>, P) -> Fut + Send + 'static,
         Fut: Future<Output = ()> + Send + 'static,
     {
-        let scope = Arc::new(Gate::default());
+        let scope = Arc::new(Scope::default());
         let begun = self.begin(method, params, &scope, body);
         async move {
-            if let Ok((running, _admitted)) = begun {
-                running.await?;
+            match begun {
+                Ok((running, _admitted)) => running.await.map(drop),
+                Err(error) if error.kind == ErrorKind::Revoked => Ok(()),
+                Err(error) => Err(capnp::Error::failed(error.message)),
             }
-            Ok(())
         }
     }
 
     /// Takes a call up, in the turn of this thread in which it came.
-    fn begin<P: Message, T: Send + 'static, F, Fut>(
+    fn begin<P: Message, A: Send + 'static, F, Fut>(
         &self,
         method: &'static Method,
         params: Params<P::Wire>,
-        scope: &Arc<Gate>,
+        scope: &Arc<Scope>,
         body: F,
-    ) -> Result<(impl Future<Output = Ran<T>> + use<P, T, F, Fut>, Admitted), Error>
+    ) -> Result<
+        (
+            impl Future<Output = Ran<A>> + use<T, P, A, F, Fut>,
+            Admitted,
+        ),
+        Error,
+    >
     where
-        F: FnOnce(P) -> Fut + Send + 'static,
-        Fut: Future<Output = T> + Send + 'static,
+        F: FnOnce(Arc<T>, P) -> Fut + Send + 'static,
+        Fut: Future<Output = A> + Send + 'static,
     {
-        let lease = match &self.lease {
+        let Terms { link, lease, .. } = &self.terms;
+        let pass = match lease {
             Some(lease) => Some(lease.enter().ok_or_else(|| Error::revoked(method))?),
             None => None,
         };
-        let served = match &self.link {
+        let served = match link {
             Some(link) => Some(link.admit().ok_or_else(|| too_many(method))?),
             None => None,
         };
-        let mut cx = Reading::new(self.link.as_ref(), Some(scope));
+        let mut cx = Reading::new(link.as_ref(), Some(scope));
         let params = P::read(cx.pointer(params.get(), method.name)?, &mut cx)?;
+        let object = self.object.get().ok_or_else(|| Error::revoked(method))?;
         // Queued now, which the first poll does.
         let mut turn = self
             .order
             .clone()
             .map(|order| Box::pin(order.acquire_owned()));
         let at_once = turn.as_mut().and_then(|turn| turn.now_or_never());
-        let stop = self.link.clone().filter(|_| self.order.is_none());
+        let stops = Stops {
+            scope: Arc::clone(scope),
+            session: link.clone().filter(|_| self.order.is_none()),
+            lease: lease.clone().filter(|_| waits_for_a_person(method)),
+        };
         let running = async move {
             let started = match (at_once, turn) {
                 (Some(turn), _) => turn.ok(),
                 (None, Some(turn)) => turn.await.ok(),
                 (None, None) => None,
             };
-            run(method, started, stop, async move { body(params).await }).await
+            run(
+                method,
+                started,
+                stops,
+                async move { body(object, params).await },
+            )
+            .await
         };
         Ok((
             running,
             Admitted {
-                _lease: lease,
+                _lease: pass,
                 _served: served,
             },
         ))
     }
 }
 
-/// What came of an author's future: a value, nothing because it was stopped, or a fault.
-type Ran<T> = Result<Option<T>, capnp::Error>;
+/// What can stop an author's future before its end.
+struct Stops {
+    scope: Arc<Scope>,
+    /// The end of the session, for an object whose calls are independent.
+    session: Option<Arc<Link>>,
+    /// The cancellation of the call that the object was lent for, if nobody else would end it.
+    lease: Option<Arc<Lease>>,
+}
+
+impl Stops {
+    /// Ends when the future is to be dropped.
+    async fn stopped(&self) -> CancelReason {
+        let session = async {
+            match &self.session {
+                Some(link) => link.stopped().await,
+                None => std::future::pending().await,
+            }
+        };
+        let lease = async {
+            match &self.lease {
+                Some(lease) => lease.stopped().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = self.scope.stopped() => {}
+            () = session => self.scope.stop(CancelReason::Shutdown),
+            reason = lease => self.scope.stop(reason),
+        }
+        self.scope.let_go().await
+    }
+}
+
+/// Whether a person decides when a method answers. Nobody is there to do so any more when the call
+/// is cancelled that it is served for.
+fn waits_for_a_person(method: &Method) -> bool {
+    let is = |interface: u64, name: &str| method.interface_id == interface && method.name == name;
+    is(UiClient::INTERFACE.id, "input") || is(TerminalClient::INTERFACE.id, "run")
+}
+
+/// What came of an author's future: a value, the reason why it was stopped, or a fault.
+type Ran<A> = Result<Result<A, CancelReason>, capnp::Error>;
 
 /// Runs an author's future on a thread of its own. It is dropped there if this is dropped, or if
-/// the session of `stop` ends.
-async fn run<T: Send + 'static>(
+/// one of `stops` says so.
+async fn run<A: Send + 'static>(
     method: &'static Method,
     started: Option<OwnedSemaphorePermit>,
-    stop: Option<Arc<Link>>,
-    body: impl Future<Output = T> + Send + 'static,
-) -> Ran<T> {
-    let cancelled = CancellationToken::new();
-    let _on_drop = cancelled.clone().drop_guard();
+    stops: Stops,
+    body: impl Future<Output = A> + Send + 'static,
+) -> Ran<A> {
+    let dropped = CancellationToken::new();
+    let _on_drop = dropped.clone().drop_guard();
     let (answer, answered) = oneshot::channel();
     workers::run(async move {
         // Dropped before the answer: a destructor belongs to the call.
@@ -181,16 +309,21 @@ async fn run<T: Send + 'static>(
             let first = futures::poll!(body.as_mut());
             drop(started);
             match first {
-                std::task::Poll::Ready(result) => Some(result),
-                std::task::Poll::Pending => tokio::select! {
+                Poll::Ready(result) => Ok(result),
+                Poll::Pending => tokio::select! {
                     biased;
-                    () = cancelled.cancelled() => None,
-                    () = stopped(stop.as_deref()) => None,
-                    result = body => Some(result),
+                    () = dropped.cancelled() => Err(CancelReason::Unspecified),
+                    reason = stops.stopped() => Err(reason),
+                    result = body => Ok(result),
                 },
             }
         };
-        let _ = answer.send(result.transpose().map_err(|panic| panic_text(&*panic)));
+        let result = match result {
+            Ok(Ok(value)) => Ok(Ok(value)),
+            Ok(Err(panic)) => Err(panic_text(&*panic)),
+            Err(reason) => Ok(Err(reason)),
+        };
+        let _ = answer.send(result);
     })
     .map_err(|error| capnp::Error::failed(format!("{method} cannot be run: {error}")))?;
     match answered.await {
@@ -200,22 +333,21 @@ async fn run<T: Send + 'static>(
     }
 }
 
-async fn stopped(link: Option<&Link>) {
-    match link {
-        Some(link) => link.stopped().await,
-        None => std::future::pending().await,
-    }
-}
-
 fn too_many(method: &'static Method) -> Error {
     let message = format!("{method} is not served: too many calls are unanswered (callsInFlight)");
     Error::new(ErrorKind::LimitExceeded, message)
 }
 
-fn cancelled(method: &'static Method) -> Error {
+fn cancelled(method: &'static Method, reason: CancelReason) -> Error {
+    let why = match reason {
+        CancelReason::Shutdown => "the session is ending",
+        CancelReason::Timeout => "it took longer than the host allows",
+        CancelReason::User => "a person wanted it to stop",
+        _ => "its caller wanted it to stop",
+    };
     Error::new(
         ErrorKind::Cancelled,
-        format!("{method} was cancelled: the session is ending"),
+        format!("{method} was cancelled: {why}"),
     )
 }
 
@@ -230,7 +362,7 @@ fn write_reply<R: Reply>(
     reply: R,
     results: &mut Results<R::Wire>,
     link: Option<&Arc<Link>>,
-    lease: Option<&Arc<Gate>>,
+    lease: Option<&Arc<Lease>>,
 ) -> Result<(), capnp::Error> {
     let unsendable = |what: &dyn fmt::Display| {
         capnp::Error::failed(format!("{method} cannot be answered: {what}"))
@@ -247,10 +379,16 @@ fn write_reply<R: Reply>(
     Ok(())
 }
 
-impl fmt::Debug for Serving {
+impl<T: Send + Sync + 'static> fmt::Debug for Serving<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Serving")
-            .field("lent", &self.lease.is_some())
+            .field("terms", &self.terms)
             .finish_non_exhaustive()
+    }
+}
+
+impl<T: Send + Sync + 'static> Drop for Serving<T> {
+    fn drop(&mut self) {
+        self.object.revoke();
     }
 }

@@ -68,11 +68,8 @@ pub(crate) async fn within<T: Send + 'static>(
         .flatten()
 }
 
-/// Drops `value` on a thread on which an author's code may run.
-///
-/// Called by generated server adaptors, which live on the RPC thread: the `Drop` of what they hold
-/// is the author's.
-pub fn drop_elsewhere<T: Send + 'static>(value: T) {
+/// Drops `value` on a thread on which an author's code may run: its `Drop` is the author's.
+pub(crate) fn drop_elsewhere<T: Send + 'static>(value: T) {
     match workers() {
         Ok(runtime) => {
             runtime.spawn_blocking(move || drop(value));

@@ -3,13 +3,15 @@
 use std::io;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
-use crate::bindings::app::{App, AppClient};
+use crate::bindings::app::App;
 use crate::bindings::handshake::{HostInfo, PluginClient};
 use crate::bindings::host::LogClient;
-use crate::guest::{Identity, Lifeline, PluginServer, end_on_request};
+use crate::guest::{CANCEL_GRACE, Identity, Lifeline, PluginServer, end_on_request, serve_app};
 use crate::host::{Escalation, Greeting, NoLog, Parts, Plugin};
 use crate::launch::PROTOCOL;
 use crate::rpc::{CallError, Capability, Client, Disconnect, own};
@@ -62,11 +64,11 @@ pub async fn pair<C: Client>(served: C) -> io::Result<Pair<C>> {
 /// Its name is `test`. An error is what a host would see of a plugin that answers `connect`, `app`
 /// or `meta` with an error.
 pub async fn plugin(app: impl App) -> Result<Plugin, CallError> {
-    let app = AppClient::new(app);
-    let app = AppClient::from_capability(app.capability().independent());
+    let app = serve_app(app);
     let identity = Identity {
         name: "test".into(),
         version: env!("CARGO_PKG_VERSION").into(),
+        cancel_grace: CANCEL_GRACE,
     };
     let lifeline = Lifeline::default();
     let server = PluginClient::new(PluginServer::new(app, identity, lifeline.clone()));
@@ -83,11 +85,13 @@ pub async fn plugin(app: impl App) -> Result<Plugin, CallError> {
         protocols: vec![PROTOCOL],
         ..HostInfo::default()
     };
+    let grace_max_ms = host.cancel_grace_max_ms;
     let log = LogClient::new(NoLog);
     let log = LogClient::from_capability(log.capability().permanent());
     let (begin, greeting) = Greeting::new(host, log);
     let connection = transport::open(ours, Role::Host(begin)).map_err(system)?;
     let (info, session) = greeting.connect.await.unwrap_or_else(|_| Err(lost()))?;
+    let grace_ms = info.cancel_grace_ms.min(grace_max_ms);
     let app = greeting.app.await.unwrap_or_else(|_| Err(lost()))?;
     let meta = greeting.meta.await.unwrap_or_else(|_| Err(lost()))?;
     Ok(Plugin::new(Parts {
@@ -101,6 +105,8 @@ pub async fn plugin(app: impl App) -> Result<Plugin, CallError> {
         lends_terminal: true,
         process: None,
         escalation: Escalation::default(),
+        grace: Some(Duration::from_millis(grace_ms.into())),
+        ending: CancellationToken::new(),
     }))
 }
 

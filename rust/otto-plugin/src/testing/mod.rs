@@ -46,13 +46,14 @@ pub use in_process::{Pair, Served, pair, plugin, serve};
 pub use ui::{FakeUi, UiCall};
 
 use crate::bindings::host::{DirectoryClient, UiClient};
-use crate::host::Services;
+use crate::host::{Cancel, Services};
 
 /// Makes what is lent to a plugin out of the stand-ins, without a terminal.
 pub fn services(ui: &FakeUi, directory: &MemoryDirectory) -> Services {
     Services {
         ui: UiClient::new(ui.clone()),
         directory: DirectoryClient::new(directory.clone()),
+        cancel: Cancel::new(),
         terminal: None,
     }
 }

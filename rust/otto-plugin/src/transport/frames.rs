@@ -4,6 +4,8 @@
 //! 32-bit numbers, padded to whole words of 8 bytes, then the segments. Checked here, before
 //! anything is allocated for them.
 
+use std::collections::VecDeque;
+
 use crate::limits::{MESSAGE_BYTES, SEGMENTS};
 
 /// How many of the first bytes are kept, to show what a peer sent that speaks something else.
@@ -24,6 +26,10 @@ pub(crate) struct Frames {
     state: State,
     complete: u64,
     first: Vec<u8>,
+    /// The sizes of the whole frames that nobody has asked for yet, in bytes.
+    sizes: VecDeque<u64>,
+    /// Whether the limits do not matter.
+    unlimited: bool,
 }
 
 #[derive(Debug)]
@@ -37,7 +43,7 @@ enum State {
         bytes: u64,
     },
     /// In the padding or the segments, with this many bytes to go.
-    Body { left: u64 },
+    Body { left: u64, size: u64 },
 }
 
 impl Default for State {
@@ -59,7 +65,7 @@ impl Frames {
         self.first.extend(bytes.iter().take(room));
         while !bytes.is_empty() {
             match &mut self.state {
-                State::Body { left } => {
+                State::Body { left, .. } => {
                     let step = (*left).min(bytes.len() as u64);
                     *left -= step;
                     bytes = &bytes[usize::try_from(step).unwrap_or(bytes.len())..];
@@ -74,12 +80,26 @@ impl Frames {
                     }
                 }
             }
-            if let State::Body { left: 0 } = self.state {
+            if let State::Body { left: 0, size } = self.state {
                 self.state = State::default();
                 self.complete += 1;
+                self.sizes.push_back(size);
             }
         }
         Ok(())
+    }
+
+    /// Follows frames that this side made, whatever their size.
+    pub(crate) fn unlimited() -> Self {
+        Self {
+            unlimited: true,
+            ..Self::default()
+        }
+    }
+
+    /// Takes the size of the next whole frame, in bytes, without its header.
+    pub(crate) fn take(&mut self) -> Option<u64> {
+        self.sizes.pop_front()
     }
 
     /// How many whole frames have come.
@@ -108,7 +128,7 @@ impl Frames {
         *filled = 0;
         match segments {
             None => {
-                if number + 1 > u64::from(SEGMENTS) {
+                if number + 1 > u64::from(SEGMENTS) && !self.unlimited {
                     return Err(FrameError::Segments {
                         segments: number + 1,
                     });
@@ -118,7 +138,7 @@ impl Frames {
             Some(segments) => {
                 *read += 1;
                 *bytes += number * 8;
-                if *bytes > MESSAGE_BYTES {
+                if *bytes > MESSAGE_BYTES && !self.unlimited {
                     return Err(FrameError::Size { bytes: *bytes });
                 }
                 if read == segments {
@@ -126,6 +146,7 @@ impl Frames {
                     let padding = if *segments % 2 == 0 { 4 } else { 0 };
                     self.state = State::Body {
                         left: *bytes + padding,
+                        size: *bytes,
                     };
                 }
             }
@@ -166,6 +187,8 @@ mod tests {
                 frames.feed(chunk).unwrap();
             }
             assert_eq!(frames.complete(), 4, "in chunks of {size}");
+            let sizes: Vec<_> = std::iter::from_fn(|| frames.take()).collect();
+            assert_eq!(sizes, [24, 0, 24, 120]);
             assert_eq!(frames.first(), &stream[..64]);
         }
     }

@@ -1,4 +1,5 @@
-//! Stands between a socket and the RPC layer, and lets in what keeps the limits.
+//! Stands between a socket and the RPC layer: lets in what keeps the limits, and notes what has gone
+//! out.
 
 use std::cell::RefCell;
 use std::io;
@@ -7,7 +8,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use futures::AsyncRead;
+use futures::{AsyncRead, AsyncWrite};
 
 use super::frames::Frames;
 use crate::rpc::{Disconnect, Link};
@@ -53,5 +54,48 @@ impl<R: AsyncRead + Unpin> AsyncRead for Guard<R> {
             Err(_) => self.link.blame(Disconnect::EndOfFile),
         }
         Poll::Ready(read)
+    }
+}
+
+/// A writer that follows the frames that it writes.
+#[derive(Debug)]
+pub(crate) struct Tally<W> {
+    inner: W,
+    frames: Frames,
+    link: Arc<Link>,
+}
+
+impl<W> Tally<W> {
+    pub(crate) fn new(inner: W, link: Arc<Link>) -> Self {
+        Self {
+            inner,
+            frames: Frames::unlimited(),
+            link,
+        }
+    }
+}
+
+impl<W: AsyncWrite + Unpin> AsyncWrite for Tally<W> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = ready!(Pin::new(&mut self.inner).poll_write(cx, buffer))?;
+        self.frames
+            .feed(&buffer[..written])
+            .map_err(io::Error::other)?;
+        while self.frames.take().is_some() {
+            self.link.taken();
+        }
+        Poll::Ready(Ok(written))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_close(cx)
     }
 }

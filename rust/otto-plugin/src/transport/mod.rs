@@ -2,6 +2,8 @@
 
 mod frames;
 mod guard;
+mod meter;
+mod network;
 
 use std::cell::RefCell;
 use std::io;
@@ -24,7 +26,9 @@ use tokio_util::sync::CancellationToken;
 use crate::limits::TRAVERSAL_WORDS;
 use crate::rpc::{Capability, Disconnect, Link, panic_text, rpc_thread};
 use frames::Frames;
-use guard::Guard;
+use guard::{Guard, Tally};
+use meter::Meter;
+use network::Metered;
 
 /// How long what is queued for a peer may take to go out when a connection is closed.
 const FLUSH: Duration = Duration::from_secs(1);
@@ -152,10 +156,11 @@ impl System {
         options.traversal_limit_in_words(Some(TRAVERSAL_WORDS));
         let network = VatNetwork::new(
             BufReader::with_capacity(READ_BUFFER, guard),
-            write.compat_write(),
+            Tally::new(write.compat_write(), Arc::clone(link)),
             side,
             options,
         );
+        let network = Metered::new(network, Meter::new(Arc::clone(link), Rc::clone(&frames)));
         let bootstrap = bootstrap
             .map(|capability| capnp::capability::Client::new(capability.hook(Some(link), None)));
         let rpc = RpcSystem::new(Box::new(network), bootstrap);

@@ -4,15 +4,24 @@
 #![allow(clippy::unwrap_used, reason = "a test panics")]
 #![allow(unreachable_pub, reason = "it is a module of each test")]
 
+pub mod resources;
+
 use std::fs;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::Duration;
 
 use otto_plugin::bindings::app::{App, CompileResult, Context, Meta};
 use otto_plugin::bindings::error::Error;
-use otto_plugin::bindings::host::Host;
+use otto_plugin::bindings::host::{Host, InputAnswer, InputQuery, Ui, UiClient};
 use otto_plugin::host::{Launcher, Services};
 use otto_plugin::testing::{self, FakeUi, MemoryDirectory};
+pub use resources::{child_of, resources};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use tokio::sync::oneshot;
 
 /// The path of an example of this crate, which `cargo test` builds.
 pub fn example(name: &str) -> PathBuf {
@@ -49,10 +58,36 @@ pub fn services() -> Services {
     testing::services(&FakeUi::new(), &MemoryDirectory::new())
 }
 
+/// Watches a process that may not be a child of this one.
+pub fn watch(pid: u32) -> OwnedFd {
+    let pid = Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
+    pidfd_open(pid, PidfdFlags::empty()).unwrap()
+}
+
+pub fn ends_within(process: &OwnedFd, limit: Duration) -> bool {
+    let limit = Timespec::try_from(limit).unwrap();
+    poll(&mut [PollFd::new(process, PollFlags::IN)], Some(&limit)).unwrap() == 1
+}
+
+/// A user who never answers. The question that is asked first sends a channel, which is closed when
+/// it is withdrawn.
+pub fn never_answering(asked: oneshot::Sender<oneshot::Receiver<()>>) -> UiClient {
+    struct Mute(Mutex<Option<oneshot::Sender<oneshot::Receiver<()>>>>);
+    impl Ui for Mute {
+        async fn input(&self, _query: InputQuery) -> Result<InputAnswer, Error> {
+            let (_open, withdrawn) = oneshot::channel();
+            let asked = self.0.lock().unwrap().take().unwrap();
+            asked.send(withdrawn).unwrap();
+            std::future::pending().await
+        }
+    }
+    UiClient::new(Mute(Mutex::new(Some(asked))))
+}
+
 /// Gives what `look` finds, as soon as it does, within 10 s.
 pub async fn eventually<T>(look: impl Fn() -> Option<T>) -> T {
     let looking = async {
-        let mut often = tokio::time::interval(std::time::Duration::from_millis(5));
+        let mut often = tokio::time::interval(Duration::from_millis(5));
         loop {
             if let Some(found) = look() {
                 return found;
@@ -60,7 +95,7 @@ pub async fn eventually<T>(look: impl Fn() -> Option<T>) -> T {
             often.tick().await;
         }
     };
-    let limit = std::time::Duration::from_secs(10);
+    let limit = Duration::from_secs(10);
     tokio::time::timeout(limit, looking)
         .await
         .expect("it was not found in 10 s")

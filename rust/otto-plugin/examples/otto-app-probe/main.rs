@@ -2,19 +2,22 @@
 //! wrong one if the variable `PROBE` says so.
 
 #![expect(clippy::unwrap_used, reason = "a test panics")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a test reads it")]
 
 use std::io::Read;
 use std::os::fd::{FromRawFd, RawFd};
 use std::os::unix::net::UnixStream;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use otto_plugin::bindings::app::{App, CompileResult, Context, FoundationConfig, Meta, Tuple};
 use otto_plugin::bindings::error::{Error, ErrorKind};
 use otto_plugin::bindings::handshake::{HostInfo, Plugin, PluginClient, PluginConnectResults};
-use otto_plugin::bindings::host::{Host, LogClient};
+use otto_plugin::bindings::host::{Host, InputQuery, LogClient};
 use otto_plugin::testing;
+use rustix::process::Signal;
+use tokio::io::AsyncBufReadExt;
 use tokio::sync::watch;
 
 struct Probe {
@@ -57,6 +60,41 @@ impl App for Probe {
                 host.ui.message("guarded").await?;
                 std::future::pending().await
             }
+            "wait" => {
+                host.ui.message("waiting").await?;
+                std::future::pending().await
+            }
+            "ask" => {
+                host.ui.input(InputQuery::default()).await?;
+                Ok(CompileResult::default())
+            }
+            "hold" => hold(&host).await,
+            "hold forever" => {
+                let _hold = host.hold();
+                host.ui.message("holding").await?;
+                std::future::pending().await
+            }
+            "keep" => {
+                // What was lent is kept beyond the call, which blocks its thread.
+                let kept = host.ui.clone();
+                host.ui.message("keeping").await?;
+                std::thread::park();
+                drop(kept);
+                Ok(CompileResult::default())
+            }
+            "child" => child(&context, &host).await,
+            "last words" => {
+                println!("last words on stdout");
+                eprintln!("last words on stderr");
+                host.ui.message("dying").await?;
+                rustix::process::kill_process(rustix::process::getpid(), Signal::KILL).unwrap();
+                std::future::pending().await
+            }
+            "freeze" => {
+                host.ui.message("freezing").await?;
+                rustix::process::kill_process(rustix::process::getpid(), Signal::STOP).unwrap();
+                std::future::pending().await
+            }
             "stall" => {
                 // More than the threads that run an author's tasks.
                 for _ in 0..8 {
@@ -78,6 +116,31 @@ impl App for Probe {
         child.spawn()?;
         Ok(())
     }
+}
+
+/// Goes on when it is to stop, says why it was, and returns.
+async fn hold(host: &Host) -> Result<CompileResult, Error> {
+    let _hold = host.hold();
+    host.ui.message("holding").await?;
+    let reason = host.cancelled().await;
+    // Nothing is dropped at an await.
+    tokio::task::yield_now().await;
+    host.ui.message(format!("put in order: {reason:?}")).await?;
+    Err(Error::new(ErrorKind::Cancelled, "put in order"))
+}
+
+/// Starts a shell with a child, and waits for it.
+async fn child(context: &Context, host: &Host) -> Result<CompileResult, Error> {
+    let mut command = tokio::process::Command::new("sh");
+    command.arg("-c").arg(context.action_args.concat());
+    let mut child = host.spawn(command.stdout(Stdio::piped()))?;
+    let stdout = child.stdout.take().unwrap();
+    let mut lines = tokio::io::BufReader::new(stdout).lines();
+    while let Some(line) = lines.next_line().await? {
+        host.ui.message(line).await?;
+    }
+    let status = child.wait().await?;
+    Err(Error::invalid(format!("it has ended: {status}")))
 }
 
 /// Takes its time to clean up, and leaves a file when it has.
@@ -157,7 +220,10 @@ fn main() {
         in_flight: AtomicU16::new(0),
         peak: watch::Sender::new(0),
     };
+    let grace = std::env::var("GRACE_MS").ok();
+    let grace = grace.map_or(5000, |grace| grace.parse().unwrap());
     otto_plugin::guest::Plugin::new(probe)
         .version("1.2.3")
+        .cancel_grace(Duration::from_millis(grace))
         .serve()
 }
