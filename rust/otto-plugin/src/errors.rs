@@ -65,9 +65,14 @@ impl std::error::Error for Error {
     }
 }
 
+/// What the other side of a [stream](crate::stream) said stays as it is, and anything else becomes
+/// an error without a more precise kind.
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
-        Self::new(ErrorKind::Unspecified, error.to_string())
+        match error.downcast::<Self>() {
+            Ok(error) => error,
+            Err(error) => Self::new(ErrorKind::Unspecified, error.to_string()),
+        }
     }
 }
 

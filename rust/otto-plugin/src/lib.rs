@@ -34,7 +34,7 @@
 //! ```
 //!
 //! To **host a plugin**, start it with a [`host::Launcher`]. To **test** one without a process, use
-//! [`testing`]. For **a plugin type of your own**, generate bindings with `otto-plugin-bindgen`;
+//! [`testing`]. For **blobs**, see [`stream`]. For **a plugin type of your own**, generate bindings with `otto-plugin-bindgen`;
 //! they stand on [`rpc`].
 //!
 //! The library has a thread that owns all of Cap'n Proto's objects, and runs an author's code on
@@ -51,6 +51,7 @@ pub mod launch;
 pub mod limits;
 mod os;
 pub mod rpc;
+pub mod stream;
 pub mod testing;
 mod transport;
 pub mod wire;

@@ -61,6 +61,21 @@ async fn what_was_lent_for_a_call_is_revoked_after_it() {
 }
 
 #[tokio::test]
+async fn what_an_author_keeps_across_an_await_may_be_large() {
+    let app = Compile(|_, host: Host| async move {
+        let kept = [7_u8; 200 << 10];
+        host.ui.message("holding").await?;
+        assert_eq!(kept[kept.len() - 1], 7);
+        Ok(CompileResult::default())
+    });
+    let plugin = testing::plugin(app).await.unwrap();
+    plugin
+        .compile(Context::default(), &services())
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
 async fn errors_pass_through_a_plugin_whole() {
     let sent = Error::invalid("größer als erlaubt ✗")
         .with_help("zweite Zeile\nhilft")

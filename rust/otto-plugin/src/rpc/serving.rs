@@ -230,13 +230,9 @@ impl<T: Send + Sync + 'static> Serving<T> {
                 (None, Some(turn)) => turn.await.ok(),
                 (None, None) => None,
             };
-            run(
-                method,
-                started,
-                stops,
-                async move { body(object, params).await },
-            )
-            .await
+            // Boxed on the thread that it runs on: it may be larger than the stack of this one.
+            let body = async move { Box::pin(body(object, params)).await };
+            run(method, started, stops, body).await
         };
         Ok((
             running,

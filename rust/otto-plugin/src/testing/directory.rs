@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::blobs::{Sink, send};
+use super::blobs::keep;
 use crate::bindings::error::{Error, ErrorKind};
 use crate::bindings::host::{
     BuildRecord, DeployRecord, DevRecord, Directory, Expect, InfraRecord, Lookup, Stamp,
 };
 use crate::bindings::stream::ByteStreamClient;
+use crate::rpc::own;
+use crate::stream;
 
 /// A call that a plugin made on the [`MemoryDirectory`]: the method, as in the schema, and what it
 /// was about.
@@ -184,13 +186,15 @@ impl Directory for MemoryDirectory {
 
     async fn put_blob(&self, key: String) -> Result<ByteStreamClient, Error> {
         self.record_blob("putBlob", &key);
-        Ok(ByteStreamClient::new(Sink::new(self.clone(), key)))
+        let (stream, reader) = stream::pipe();
+        own()?.spawn(keep(self.clone(), key, reader));
+        Ok(stream)
     }
 
     async fn get_blob(&self, key: String, into: ByteStreamClient) -> Result<Option<u64>, Error> {
         self.record_blob("getBlob", &key);
         match self.blob(&key) {
-            Some(bytes) => send(&bytes, &into).await.map(Some),
+            Some(bytes) => stream::send(&bytes[..], &into).await.map(Some),
             None => Ok(None),
         }
     }

@@ -117,3 +117,17 @@ where
         (self.0)(context, host).await
     }
 }
+
+/// Bytes that look random, and are the same each time.
+pub fn bytes(size: usize) -> Vec<u8> {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut word = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()
+    };
+    let mut bytes: Vec<u8> = (0..size.div_ceil(8)).flat_map(|_| word()).collect();
+    bytes.truncate(size);
+    bytes
+}
