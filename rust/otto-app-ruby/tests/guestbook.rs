@@ -200,7 +200,7 @@ fn the_guestbook_goes_through_everything_twice_with_the_same_bytes() {
             ..Appfile::default()
         }
     );
-    assert_eq!(taken.result.version, 1);
+    assert_eq!(taken.result.version, 2);
     assert_eq!(taken.result.foundation_config.service_name, "guestbook");
     assert_eq!(taken.result.foundation_config.service_port, 9292);
     assert_eq!(taken.result.foundation_config.service_tags, ["rack"]);

@@ -1,14 +1,23 @@
 //! What the plugin answers to Otto. Everything here is about Otto's types; the work is done
 //! elsewhere.
 
+mod action;
+mod artifact;
+mod bridge;
+mod build;
+mod call;
+mod deploy;
+mod dev;
+mod dev_dep;
 mod error;
 mod implicit;
 mod meta;
+mod progress;
 mod settings;
 
 use std::path::Path;
 
-use otto_plugin::bindings::app::{App, CompileResult, Context, FoundationConfig, Meta};
+use otto_plugin::bindings::app::{App, CompileResult, Context, DevDep, FoundationConfig, Meta};
 use otto_plugin::bindings::appfile::Appfile;
 use otto_plugin::bindings::error::Error;
 use otto_plugin::bindings::host::{Host, UiClient};
@@ -48,6 +57,27 @@ impl App for Ruby {
         let application = read?;
         compile(&application, dir, &host.ui).await
     }
+
+    async fn build(&self, context: Context, host: Host) -> Result<(), Error> {
+        build::build(context, host).await
+    }
+
+    async fn deploy(&self, context: Context, host: Host) -> Result<(), Error> {
+        deploy::deploy(context, host).await
+    }
+
+    async fn dev(&self, context: Context, host: Host) -> Result<(), Error> {
+        dev::dev(context, host).await
+    }
+
+    async fn dev_dep(
+        &self,
+        _destination: Context,
+        source: Context,
+        _host: Host,
+    ) -> Result<Option<DevDep>, Error> {
+        dev_dep::dev_dep(&source)
+    }
 }
 
 async fn compile(
@@ -57,7 +87,7 @@ async fn compile(
 ) -> Result<CompileResult, Error> {
     // A screen that does not show it is no reason to stop, here and below.
     let _ = ui.message(application.summary()).await;
-    compile::compile(application, dir)?;
+    let dev_dep = compile::compile(application, dir)?;
     let port = application.program.port;
     Ok(CompileResult {
         version: compile::RESULT_VERSION,
@@ -66,6 +96,7 @@ async fn compile(
             service_port: port.unwrap_or_default(),
             service_tags: vec![application.program.kind.name().into()],
         },
+        dev_dep_fragment_path: dev_dep.map(|path| path.to_string_lossy().into_owned()),
         ..CompileResult::default()
     })
 }

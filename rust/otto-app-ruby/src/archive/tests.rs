@@ -15,6 +15,7 @@ use flate2::write::GzEncoder;
 use tar::{Builder, EntryType, Header};
 use tempfile::TempDir;
 
+use super::list::Entry;
 use super::{Digest, Hashing, Limits, Packed, Refused, list, pack, unpack};
 use crate::problem::{Place, Problem, Reason};
 
@@ -46,7 +47,7 @@ fn packed(directory: &Path) -> Result<(Vec<u8>, Packed), Problem> {
 /// The paths in the archive of a directory.
 fn paths(directory: &Path) -> Vec<String> {
     let listing = list(directory, &LIMITS).unwrap();
-    let path = |entry: &super::list::Entry| entry.path.to_str().unwrap().to_owned();
+    let path = |entry: &Entry| entry.path.to_str().unwrap().to_owned();
     listing.entries.iter().map(path).collect()
 }
 

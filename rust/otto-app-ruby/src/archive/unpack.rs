@@ -47,7 +47,7 @@ pub(crate) fn unpack(
     }
     // A damaged archive is told from one that was made like this by the rest of it.
     let rest = io::copy(&mut from, &mut io::sink());
-    if let Some(error) = from.inner_mut().failure.take().or(rest.err()) {
+    if let Some(error) = from.inner_mut().failure.take().or_else(|| rest.err()) {
         return Err(Refused::Source(error));
     }
     let found = from.digest();

@@ -6,4 +6,4 @@ mod server;
 
 pub(crate) use lines::{Line, Lines};
 pub(crate) use port::{answers, free, is_answered};
-pub(crate) use server::Server;
+pub(crate) use server::{Server, environment};

@@ -5,6 +5,7 @@ use std::io;
 use std::ops::ControlFlow;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
@@ -24,10 +25,10 @@ const TRIES: usize = 100;
 #[derive(Debug)]
 pub(crate) struct Locked {
     site: Site,
+    /// What was made for this lock, and goes with it: before the lock itself.
+    made: Mutex<Made>,
     /// Holds the lock, which is the directory's own: no file is left behind.
     _lock: File,
-    /// What was made for this lock, and goes with it.
-    made: Vec<PathBuf>,
 }
 
 impl Locked {
@@ -83,13 +84,13 @@ impl Locked {
         }
         Ok(ControlFlow::Break(Self {
             site: site.clone(),
+            made: Mutex::new(made),
             _lock: lock,
-            made: std::mem::take(&mut made.0),
         }))
     }
 
     /// Checks whose directory it is, and makes it this application's if it is nobody's.
-    fn claim(mut self) -> Result<Self, Problem> {
+    fn claim(self) -> Result<Self, Problem> {
         let marker = self.site.path.join(MARKER);
         match fs::read_to_string(&marker) {
             Ok(owner) if owner.trim_end() == self.site.owner => {}
@@ -111,13 +112,17 @@ impl Locked {
                         "holds something else than releases",
                     ));
                 }
-                self.made.push(marker.clone());
+                self.made().0.push(marker.clone());
                 fs::write(&marker, format!("{}\n", self.site.owner))
                     .map_err(|error| cannot_be("written", &marker, &error))?;
             }
             Err(error) => return Err(cannot_be("read", &marker, &error)),
         }
         Ok(self)
+    }
+
+    fn made(&self) -> MutexGuard<'_, Made> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn site(&self) -> &Site {
@@ -130,7 +135,7 @@ impl Locked {
 
     /// Adds a release: `fill` writes its files. If that fails, nothing has changed.
     pub(crate) fn add(
-        &mut self,
+        &self,
         archive: &Digest,
         fill: impl FnOnce(&Dir) -> Result<(), Problem>,
     ) -> Result<Release, Problem> {
@@ -156,7 +161,7 @@ impl Locked {
         match filled {
             Ok(()) => {
                 made.0.clear();
-                self.made.clear();
+                self.made().0.clear();
                 Ok(release)
             }
             Err(problem) => {
@@ -195,7 +200,7 @@ impl Locked {
     }
 
     /// Removes everything that is deployed, and the directory if nothing else is in it.
-    pub(crate) fn destroy(self) -> Result<(), Problem> {
+    pub(crate) fn destroy(&self) -> Result<(), Problem> {
         let path = &self.site.path;
         remove(&self.site.current(), |path| fs::remove_file(path))?;
         remove(&path.join(format!("{NEW}{CURRENT}")), |path| {
@@ -242,13 +247,8 @@ impl Locked {
     }
 }
 
-impl Drop for Locked {
-    fn drop(&mut self) {
-        drop(Made(std::mem::take(&mut self.made)));
-    }
-}
-
 /// What was made, in order. Dropping it removes it, as far as nothing else is in it.
+#[derive(Debug)]
 struct Made(Vec<PathBuf>);
 
 impl Made {

@@ -16,7 +16,7 @@ fn site() -> (TempDir, Site) {
     (directory, site)
 }
 
-fn add(locked: &mut Locked, contents: &str) -> Result<Release, Problem> {
+fn add(locked: &Locked, contents: &str) -> Result<Release, Problem> {
     let digest = Digest {
         size: 1,
         sha256: "0123456789abcdef".into(),
@@ -31,8 +31,8 @@ fn add(locked: &mut Locked, contents: &str) -> Result<Release, Problem> {
 }
 
 fn deploy(site: &Site, contents: &str) -> Release {
-    let mut locked = site.lock().unwrap();
-    let release = add(&mut locked, contents).unwrap();
+    let locked = site.lock().unwrap();
+    let release = add(&locked, contents).unwrap();
     locked.switch(&release).unwrap();
     locked.prune().unwrap();
     release
@@ -81,9 +81,9 @@ fn the_newest_release_is_used_and_five_are_kept() {
 fn an_old_release_that_is_used_is_kept_as_well() {
     let (_directory, site) = site();
     let first = deploy(&site, "1");
-    let mut locked = site.lock().unwrap();
+    let locked = site.lock().unwrap();
     for _ in 0..6 {
-        add(&mut locked, "x").unwrap();
+        add(&locked, "x").unwrap();
     }
     assert_eq!(locked.prune().unwrap().len(), 1);
     drop(locked);
@@ -94,15 +94,15 @@ fn an_old_release_that_is_used_is_kept_as_well() {
 #[test]
 fn a_release_that_fails_leaves_nothing_whether_it_is_the_first_or_not() {
     let (directory, site) = site();
-    let mut locked = site.lock().unwrap();
-    add(&mut locked, "broken").unwrap_err();
+    let locked = site.lock().unwrap();
+    add(&locked, "broken").unwrap_err();
     drop(locked);
     assert_eq!(paths(directory.path()), [PathBuf::new(); 0]);
 
     deploy(&site, "1");
     let before = paths(directory.path());
-    let mut locked = site.lock().unwrap();
-    add(&mut locked, "broken").unwrap_err();
+    let locked = site.lock().unwrap();
+    add(&locked, "broken").unwrap_err();
     drop(locked);
     assert_eq!(paths(directory.path()), before);
 }
@@ -145,8 +145,8 @@ fn many_who_come_at_once_get_the_lock_one_at_a_time() {
                 while added < 5 {
                     // Some of them make the directory, and remove it again.
                     match site.lock() {
-                        Ok(mut locked) => {
-                            add(&mut locked, "broken").unwrap_err();
+                        Ok(locked) => {
+                            add(&locked, "broken").unwrap_err();
                             added += 1;
                         }
                         Err(problem) => assert_eq!(problem.reason, Reason::Conflict),
