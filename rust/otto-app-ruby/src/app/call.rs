@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use otto_plugin::bindings::app::{CompileResult, Context};
 use otto_plugin::bindings::error::{Error, ErrorKind};
-use otto_plugin::bindings::host::{CancelReason, Lookup};
+use otto_plugin::bindings::host::{CancelReason, Host, Lookup};
 
 use crate::compile;
 use crate::problem::{Problem, quoted};
@@ -52,6 +52,19 @@ pub(super) fn directory(path: &str, field: &str) -> Result<PathBuf, Problem> {
         ),
         "the host is to set it; report this to those who made it",
     ))
+}
+
+/// Awaits `work` in a call that is held, unless it is to stop.
+pub(super) async fn heed<T, E: Into<Error>>(
+    host: &Host,
+    method: &str,
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<T, Error> {
+    tokio::select! {
+        biased;
+        reason = host.cancelled() => Err(cancelled(method, reason)),
+        done = work => done.map_err(Into::into),
+    }
 }
 
 /// What a call answers that was to stop, and has put things in order.

@@ -15,6 +15,8 @@ use crate::archive::{Digest, Limits, Refused, unpack};
 use crate::problem::{Problem, Reason, quoted};
 use crate::releases::{Locked, Release};
 
+const METHOD: &str = "App.deploy";
+
 /// Unpacks the build that was recorded, and has it be used. If it fails, nothing on the disk has
 /// changed.
 pub(super) async fn release(
@@ -23,7 +25,8 @@ pub(super) async fn release(
     locked: &Arc<Locked>,
     record: &mut Record<'_>,
 ) -> Result<(), Error> {
-    let Some(build) = host.directory.get_build(lookup).await? else {
+    let build = host.directory.get_build(lookup);
+    let Some(build) = call::heed(host, METHOD, build).await? else {
         return Err(Error::invalid("the application has not been built").with_help(BUILD_AGAIN));
     };
     let artifact = Artifact::read(&build)?;
@@ -62,7 +65,8 @@ pub(super) async fn release(
 /// Unpacks a build into a release of its own.
 async fn add(host: &Host, locked: &Arc<Locked>, artifact: Artifact) -> Result<Release, Error> {
     let Artifact { blob, archive } = artifact;
-    let Some(reader) = host.directory.read_blob(blob).await? else {
+    let blob = host.directory.read_blob(blob);
+    let Some(reader) = call::heed(host, METHOD, blob).await? else {
         return Err(Error::invalid("the build that was recorded is gone").with_help(BUILD_AGAIN));
     };
     let digest = archive.digest;
@@ -91,7 +95,7 @@ async fn add(host: &Host, locked: &Arc<Locked>, artifact: Artifact) -> Result<Re
         }
         (Err(problem), Fed::Wholly) => Err(problem.into()),
         (Err(_), Fed::Failed(error)) => Err(error.into()),
-        (Err(_), Fed::Stopped) => Err(call::cancelled("App.deploy", reason)),
+        (Err(_), Fed::Stopped) => Err(call::cancelled(METHOD, reason)),
     }
 }
 
