@@ -218,7 +218,7 @@ async fn a_deploy_whose_build_does_not_come_can_be_cancelled() {
             !is_stuck
         });
         let error = failed(plugin.deploy(project.action(&[]), &services).await);
-        assert_eq!(error.kind, ErrorKind::Cancelled);
+        assert_eq!(error.kind, ErrorKind::Cancelled, "{error:?}");
         assert_eq!(paths(&project), before);
         assert_eq!(state(&project).await, DeployState::Failed);
     }
