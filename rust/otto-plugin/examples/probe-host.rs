@@ -1,10 +1,11 @@
-//! What the tests of this crate kill: a host that starts the plugin in its first argument, has it
-//! block its thread, and prints the number of the plugin's process when it does.
+//! What the tests of this crate kill: a host that starts the plugin in its first argument, on the
+//! transport in its second one, if any, has it block its thread, and prints the number of the plugin's
+//! process when it does.
 
 use otto_plugin::bindings::app::Context;
 use otto_plugin::bindings::error::Error;
 use otto_plugin::bindings::host::{DirectoryClient, Ui, UiClient};
-use otto_plugin::host::{Cancel, Launcher, Services};
+use otto_plugin::host::{Cancel, Launcher, Services, Transport};
 use otto_plugin::testing::MemoryDirectory;
 
 struct Announce(u32);
@@ -18,11 +19,18 @@ impl Ui for Announce {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let path = std::env::args_os()
-        .nth(1)
-        .ok_or("the path of a plugin is missing")?;
+    let mut arguments = std::env::args_os().skip(1);
+    let path = arguments.next().ok_or("the path of a plugin is missing")?;
+    let mut launcher = Launcher::new(path);
+    if let Some(transport) = arguments.next() {
+        launcher = launcher.transports([match transport.to_str() {
+            Some("tcp") => Transport::Tcp,
+            Some("unix") => Transport::Unix,
+            _ => Transport::Inherited,
+        }]);
+    }
     pollster::block_on(async {
-        let plugin = Launcher::new(path).start().await?;
+        let plugin = launcher.start().await?;
         let pid = plugin.pid().ok_or("the plugin has no process")?;
         let services = Services {
             ui: UiClient::new(Announce(pid)),

@@ -9,8 +9,11 @@ pub const COOKIE: &str = "11aab7ff21cb9ff7b0e9975d53f17a8dab571eac9b5ff019173004
 /// The variable that holds the number of the inherited descriptor, in decimal.
 pub const FD_VARIABLE: &str = "OTTO_PLUGIN_FD";
 
-/// The variable that holds the address to dial.
+/// The variable that holds the address to dial: `unix:PATH` or `tcp:127.0.0.1:PORT`.
 pub const CONNECT_VARIABLE: &str = "OTTO_PLUGIN_CONNECT";
+
+/// The variable that holds the token, which a plugin that dials says first: 64 hexadecimal digits.
+pub const TOKEN_VARIABLE: &str = "OTTO_PLUGIN_TOKEN";
 
 /// The beginning of the name of every variable of the protocol's.
 pub const PREFIX: &str = "OTTO_PLUGIN_";

@@ -33,9 +33,13 @@
 //! }
 //! ```
 //!
-//! To **host a plugin**, start it with a [`host::Launcher`]. To **test** one without a process, use
-//! [`testing`]. For **blobs**, see [`stream`]. For **a plugin type of your own**, generate bindings with `otto-plugin-bindgen`;
-//! they stand on [`rpc`].
+//! To **host a plugin**, start it with a [`host::Launcher`], or have a person start it, in a debugger
+//! for one, and wait for it with [`host::Plugin::attach`]. To **test** one without a process, use
+//! [`testing`]. For **blobs**, see [`stream`]. For **a plugin type of your own**, generate bindings
+//! with `otto-plugin-bindgen`; they stand on [`rpc`].
+//!
+//! The socket is one that the plugin inherits, or one that it dials where it cannot: a Unix socket, or
+//! a port of this machine's. What is said is the same.
 //!
 //! The library has a thread that owns all of Cap'n Proto's objects, and runs an author's code on
 //! others, each call on its own. A call may block its thread.
@@ -44,6 +48,7 @@
 
 #[rustfmt::skip]
 pub mod bindings;
+mod dial;
 mod errors;
 pub mod guest;
 pub mod host;

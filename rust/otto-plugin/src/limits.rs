@@ -39,7 +39,7 @@ pub(crate) const UNANSWERED_BYTES: u64 = 4 * MESSAGE_BYTES;
 pub(crate) const QUEUED_BYTES: u64 = 1 << 20;
 
 /// How many bytes may wait of what the RPC layer sends by itself.
-pub(crate) const LOOSE_BYTES: u64 = 4 << 20;
+pub(crate) const LOOSE_BYTES: u64 = 1 << 20;
 
 /// How many words a reader follows in one message, which counts what is read twice twice: 64 MiB.
 pub(crate) const TRAVERSAL_WORDS: usize = 8 << 20;

@@ -12,7 +12,7 @@ use std::task::{Context as Task, Poll};
 
 use otto_plugin::bindings::app::{CompileResult, Context};
 use otto_plugin::bindings::error::{Error, ErrorKind};
-use otto_plugin::bindings::host::{Directory, DirectoryClient, Host};
+use otto_plugin::bindings::host::{CancelReason, Directory, DirectoryClient, Host};
 use otto_plugin::bindings::stream::ByteStreamClient;
 use otto_plugin::host::{Plugin, PluginError, Services};
 use otto_plugin::stream::{self, Reader};
@@ -332,6 +332,37 @@ async fn a_blob_whose_reader_is_dropped_ends_the_call_and_nothing_else() {
     compile(&plugin, Gets(get)).await.unwrap();
     // Both sendings, and the directory itself.
     assert_eq!(dropped.recv().await, None);
+}
+
+#[tokio::test]
+async fn a_call_that_is_to_stop_does_not_wait_for_the_rest_of_a_blob() {
+    let (begun, mut has_begun) = mpsc::unbounded_channel();
+    let plugin = plugin(move |directory| {
+        let begun = begun.clone();
+        async move {
+            let mut blob = directory.read_blob("endless").await?.unwrap();
+            blob.read_exact(&mut [0]).await?;
+            begun.send(()).unwrap();
+            tokio::io::copy(&mut blob, &mut tokio::io::sink()).await?;
+            Ok(())
+        }
+    })
+    .await;
+    let get = |into| async move {
+        let endless = tokio::io::repeat(7);
+        stream::send(endless, &into).await.map(Some)
+    };
+    let services = Services {
+        directory: DirectoryClient::new(Gets(get)),
+        ..services()
+    };
+    let (call, ()) = tokio::join!(plugin.compile(Context::default(), &services), async {
+        has_begun.recv().await.unwrap();
+        services.cancel.cancel(CancelReason::User);
+    });
+    let error = call.unwrap_err();
+    let kind = error.error().map(|error| error.kind);
+    assert_eq!(kind, Some(ErrorKind::Cancelled), "{error}");
 }
 
 /// Counts what passes through it.

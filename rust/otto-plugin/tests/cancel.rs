@@ -12,6 +12,7 @@ use otto_plugin::bindings::host::CancelReason;
 use otto_plugin::host::{Blame, Cancel, Launcher, Plugin, PluginError, PluginErrorCause, Step};
 use otto_plugin::rpc::Outcome;
 use otto_plugin::testing::{self, FakeUi, MemoryDirectory};
+use support::resources::{child_of, resources};
 use support::{ends_within, eventually, probe, watch};
 
 fn action(name: &str) -> Context {
@@ -267,14 +268,14 @@ async fn a_thousand_calls_leave_question_numbers_memory_descriptors_and_threads_
     for number in 0..100 {
         round(number).await;
     }
-    let before = support::resources(std::process::id());
-    let pid = support::child_of(plugin.pid().unwrap());
-    let before_there = support::resources(pid);
+    let before = resources(std::process::id());
+    let pid = child_of(plugin.pid().unwrap());
+    let before_there = resources(pid);
     for number in 0..1000 {
         round(number).await;
     }
-    before.assert_steady(&support::resources(std::process::id()), "the host");
-    before_there.assert_steady(&support::resources(pid), "the plugin");
+    before.assert_steady(&resources(std::process::id()), "the host");
+    before_there.assert_steady(&resources(pid), "the plugin");
     plugin.shut_down().await;
     let highest = std::fs::read_to_string(&tap).unwrap();
     for number in highest.split(' ') {

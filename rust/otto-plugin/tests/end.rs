@@ -125,11 +125,14 @@ impl Drop for Host {
     }
 }
 
+/// The ways for a plugin to reach its host.
+const TRANSPORTS: [&str; 3] = ["inherited", "unix", "tcp"];
+
 /// Starts a host that has a plugin block its thread, and gives what it prints: the number of the
 /// process that it started, and of the plugin and its child.
-fn blocked(path: &Path) -> (Host, [OwnedFd; 3]) {
+fn blocked(path: &Path, transport: &str) -> (Host, [OwnedFd; 3]) {
     let mut host = Command::new(example("probe-host"))
-        .arg(path)
+        .args([path.as_os_str(), transport.as_ref()])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()
@@ -146,14 +149,16 @@ fn blocked(path: &Path) -> (Host, [OwnedFd; 3]) {
 
 #[test]
 fn a_killed_host_leaves_no_plugin_even_if_that_blocks_its_thread() {
-    let (mut host, [_, plugin, child]) = blocked(&example("otto-app-probe"));
-    assert!(!ends_within(&plugin, Duration::ZERO));
-    host.kill();
-    assert!(ends_within(&plugin, Duration::from_secs(5)));
-    assert!(
-        ends_within(&child, Duration::from_secs(5)),
-        "its child lives on"
-    );
+    for transport in TRANSPORTS {
+        let (mut host, [_, plugin, child]) = blocked(&example("otto-app-probe"), transport);
+        assert!(!ends_within(&plugin, Duration::ZERO));
+        host.kill();
+        assert!(ends_within(&plugin, Duration::from_secs(5)));
+        assert!(
+            ends_within(&child, Duration::from_secs(5)),
+            "its child lives on"
+        );
+    }
 }
 
 #[test]
@@ -165,18 +170,21 @@ fn the_end_of_the_socket_and_the_death_of_the_parent_each_end_a_process() {
         "#!/bin/sh\n{} &\nexec sleep 1000\n",
         example("otto-app-probe").display()
     );
-    let (mut host, [leader, plugin, child]) = blocked(&script(directory.path(), &text));
-    host.kill();
-    assert!(
-        ends_within(&leader, Duration::from_secs(5)),
-        "no signal came"
-    );
-    assert!(
-        ends_within(&plugin, Duration::from_secs(5)),
-        "no end of file came"
-    );
-    // It is in a group that its plugin does not lead, and nobody is left to end it.
-    kill_watched(&child);
+    let path = script(directory.path(), &text);
+    for transport in TRANSPORTS {
+        let (mut host, [leader, plugin, child]) = blocked(&path, transport);
+        host.kill();
+        assert!(
+            ends_within(&leader, Duration::from_secs(5)),
+            "no signal came"
+        );
+        assert!(
+            ends_within(&plugin, Duration::from_secs(5)),
+            "no end of file came"
+        );
+        // It is in a group that its plugin does not lead, and nobody is left to end it.
+        kill_watched(&child);
+    }
 }
 
 fn kill_watched(process: &OwnedFd) {

@@ -12,7 +12,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use otto_plugin::host::{Blame, Exit, Launcher, NotExecutable, Phase, StartCause, StartError};
+use otto_plugin::host::{
+    Blame, Exit, Launcher, NotExecutable, Phase, StartCause, StartError, Transport,
+};
 use support::{example, probe, script};
 
 fn failure(launcher: Launcher) -> StartError {
@@ -182,7 +184,9 @@ fn a_plugin_that_closes_its_socket_and_lives_has_hung_up() {
     let directory = tempfile::tempdir().unwrap();
     let hang_up = "#!/bin/bash\neval \"exec $OTTO_PLUGIN_FD>&-\"\nexec sleep 1000\n";
     let path = script(directory.path(), hang_up);
-    let error = failure(Launcher::new(&path).start_timeout(Duration::from_secs(600)));
+    let launcher = Launcher::new(&path).start_timeout(Duration::from_secs(600));
+    // With an address to dial, it would have the time to.
+    let error = failure(launcher.transports([Transport::Inherited]));
     let text = told(&error, &path, Phase::Connect);
     assert!(matches!(*error.cause, StartCause::HungUp), "{text}");
 }

@@ -9,20 +9,22 @@ use std::os::unix::net::UnixStream;
 
 use rustix::net::{AddressFamily, SocketType, sockopt};
 
-use crate::launch::{CONNECT_VARIABLE, COOKIE, COOKIE_VARIABLE, FD_VARIABLE, NOT_BY_HAND, PREFIX};
+use super::dial::{Unreachable, dial};
+use crate::dial::{Dial, DialError};
+use crate::launch::{
+    CONNECT_VARIABLE, COOKIE, COOKIE_VARIABLE, FD_VARIABLE, NOT_BY_HAND, PREFIX, TOKEN_VARIABLE,
+};
 use crate::os;
 use crate::rpc::Disconnect;
+use crate::transport::Socket;
 
 /// A start that is none. The process says so, and exits with status 1.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum LaunchError {
     #[error("{}", NOT_BY_HAND.trim_end())]
     ByHand,
-    #[error(
-        "{COOKIE_VARIABLE} is set, but {FD_VARIABLE} is not, and this plugin cannot dial the \
-         address in {CONNECT_VARIABLE}"
-    )]
-    CannotDial,
+    #[error(transparent)]
+    Dial(#[from] DialError),
     #[error("the connection to the host was lost: {0}")]
     Lost(Disconnect),
     #[error(
@@ -39,6 +41,8 @@ pub(super) enum LaunchError {
          in `main`"
     )]
     Threads,
+    #[error(transparent)]
+    Unreachable(#[from] Unreachable),
 }
 
 impl LaunchError {
@@ -51,7 +55,10 @@ impl LaunchError {
 }
 
 /// Takes up the connection, and removes the protocol's variables from the environment.
-pub(super) fn accept() -> Result<UnixStream, LaunchError> {
+///
+/// An inherited socket comes first: nothing is dialled beside it, nor in the place of one that
+/// cannot be used.
+pub(super) fn accept() -> Result<Socket, LaunchError> {
     if env::var_os(COOKIE_VARIABLE).is_none_or(|cookie| cookie != COOKIE) {
         return Err(LaunchError::ByHand);
     }
@@ -60,10 +67,11 @@ pub(super) fn accept() -> Result<UnixStream, LaunchError> {
     }
     let descriptor = env::var_os(FD_VARIABLE);
     let address = env::var_os(CONNECT_VARIABLE);
+    let token = env::var_os(TOKEN_VARIABLE);
     scrub();
     match (descriptor, address) {
-        (Some(value), _) => socket(value),
-        (None, Some(_)) => Err(LaunchError::CannotDial),
+        (Some(value), _) => socket(value).map(Socket::from),
+        (None, Some(address)) => Ok(dial(&Dial::parse(&address, token.as_deref())?)?),
         (None, None) => Err(LaunchError::NoConnection),
     }
 }

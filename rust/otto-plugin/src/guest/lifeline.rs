@@ -25,7 +25,7 @@ use super::session::PluginServer;
 use crate::bindings::handshake::PluginClient;
 use crate::os;
 use crate::rpc::{Client, Disconnect, own};
-use crate::transport::{self, Connection, Role};
+use crate::transport::{self, Connection, Role, Socket};
 
 /// How long the calls that a `shutDown` cancels may take to end.
 const CANCEL: Duration = Duration::from_secs(2);
@@ -53,7 +53,7 @@ impl Lifeline {
 ///
 /// An error is one of the operating system's, before anything was served.
 pub(super) fn hold(
-    socket: UnixStream,
+    socket: Socket,
     server: impl FnOnce(Lifeline) -> PluginServer,
 ) -> io::Result<Infallible> {
     // A handler rather than an ignored signal: a program that an author starts gets the default.
@@ -64,7 +64,7 @@ pub(super) fn hold(
     let (terminated, terminate) = UnixStream::pair()?;
     signal_hook::low_level::pipe::register(SIGTERM, terminate)?;
 
-    let watched = OwnedFd::from(socket.try_clone()?);
+    let watched = socket.as_fd().try_clone_to_owned()?;
     let lifeline = Lifeline::default();
     let plugin = PluginClient::new(server(lifeline.clone()));
     let connection = transport::open(socket, Role::Plugin(plugin.capability().clone()))?;
@@ -89,8 +89,9 @@ pub(crate) async fn end_on_request(lifeline: Lifeline, connection: Connection) {
         _ = connection.link.ended() => return,
     }
     connection.link.stop();
-    // Whatever does not end is ended with the process.
-    let _ = timeout(CANCEL, connection.link.served.idle()).await;
+    // A second request may have come with the first one. Whatever does not end is ended with the
+    // process.
+    let _ = timeout(CANCEL, connection.answered()).await;
     connection.close().await;
 }
 

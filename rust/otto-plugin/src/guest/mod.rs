@@ -1,15 +1,17 @@
 //! Writing a plugin.
 //!
 //! Implement the trait of the plugin's type, and hand it to [`serve`](crate::serve). Everything
-//! else is the library's: the cookie and the message without it, the inherited socket, the
-//! environment, the session, a panic that becomes a fault of one call, the callbacks that are
-//! awaited before an answer goes out, and the end of the process when the host is gone.
+//! else is the library's: the cookie and the message without it, the socket that is inherited or
+//! dialled, the environment, the session, a panic that becomes a fault of one call, the callbacks
+//! that are awaited before an answer goes out, and the end of the process when the host is gone.
 
 mod app;
 mod children;
+mod dial;
 mod launch;
 mod lent;
 mod lifeline;
+mod progress;
 mod session;
 
 use std::path::Path;
@@ -20,6 +22,7 @@ use launch::LaunchError;
 
 pub use children::Child;
 pub use lent::Hold;
+pub use progress::Progress;
 
 pub(crate) use app::serve as serve_app;
 pub(crate) use lifeline::{Lifeline, end_on_request};

@@ -57,21 +57,21 @@ impl Calling {
         };
         self.lease.stop(reason);
         self.waits.answer.stop(reason);
-        let after = match self.parts.grace {
-            Some(grace) => grace,
-            None => return self.answered(call.await).await,
+        let Some(grace) = self.parts.grace else {
+            return self.answered(call.await).await;
         };
         let overdue = async {
-            match timeout(TAKE_UP, self.waits.open.cancelled()).await {
-                Ok(()) => tokio::time::sleep(after).await,
-                Err(_) => {}
+            if timeout(TAKE_UP, self.waits.open.cancelled()).await.is_err() {
+                return TAKE_UP;
             }
+            tokio::time::sleep(grace).await;
+            grace
         };
-        tokio::select! {
+        let after = tokio::select! {
             biased;
             answer = &mut call => return self.answered(answer).await,
-            () = overdue => {}
-        }
+            after = overdue => after,
+        };
         self.lease.abandon();
         self.lease.revoke();
         let ended = match timeout(GIVE_BACK, self.lease.returned()).await {

@@ -33,6 +33,13 @@ impl Default for Escalation {
 }
 
 impl Escalation {
+    /// Every step may take for ever.
+    pub(super) const UNLIMITED: Self = Self {
+        shut_down: Duration::MAX,
+        close: Duration::MAX,
+        terminate: Duration::MAX,
+    };
+
     /// The same steps, each `factor` times as long: for tests.
     #[must_use]
     pub fn scaled(self, factor: f64) -> Self {
@@ -64,7 +71,7 @@ pub enum Step {
 pub struct Ended {
     /// The last step that it took.
     pub step: Step,
-    /// How its process ended. None if it ran in this process.
+    /// How its process ended. None if it ran in this process, or a person had started it.
     pub exit: Option<Exit>,
     /// The end of what it had printed.
     pub output: Output,
@@ -93,14 +100,21 @@ pub(super) async fn end(parts: Parts, ask: bool) -> Ended {
     } = parts;
     ending.cancel();
     let Some((process, drain)) = process else {
+        let mut ended = Ended::in_process();
         if ask {
-            let _ = timeout(escalation.shut_down, session.shut_down()).await;
+            let over = async {
+                let _ = session.shut_down().await;
+                connection.link.ended().await
+            };
+            if timeout(escalation.shut_down, over).await.is_ok() {
+                ended.step = Step::ShutDown;
+            }
         }
         connection.close().await;
         if let Some(guest) = guest {
             guest.close().await;
         }
-        return Ended::in_process();
+        return ended;
     };
     let ended = async |step| Ended {
         step,

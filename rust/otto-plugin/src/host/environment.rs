@@ -4,6 +4,7 @@ use std::env;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
+use crate::dial::Dial;
 use crate::launch::{COOKIE, COOKIE_VARIABLE, FD_VARIABLE, PREFIX};
 
 /// The variables of the host's that a plugin gets.
@@ -44,7 +45,8 @@ const ALLOWED_PREFIXES: &[&str] = &["LC_", "XDG_"];
 /// Makes the environment of a plugin: what is allowed, what the user adds, and the protocol's own.
 pub(super) fn environment(
     added: &[(OsString, OsString)],
-    descriptor: i32,
+    descriptor: Option<i32>,
+    dial: Option<&Dial>,
 ) -> Vec<(OsString, OsString)> {
     let mut variables: Vec<_> = env::vars_os()
         .filter(|(name, _)| is_allowed(name))
@@ -55,7 +57,12 @@ pub(super) fn environment(
     }
     variables.retain(|(name, _)| !name.as_bytes().starts_with(PREFIX.as_bytes()));
     variables.push((COOKIE_VARIABLE.into(), COOKIE.into()));
-    variables.push((FD_VARIABLE.into(), descriptor.to_string().into()));
+    if let Some(descriptor) = descriptor {
+        variables.push((FD_VARIABLE.into(), descriptor.to_string().into()));
+    }
+    for (name, value) in dial.iter().flat_map(|dial| dial.variables()) {
+        variables.push((name.into(), value.into()));
+    }
     variables
 }
 
@@ -88,7 +95,7 @@ mod tests {
             pair("PATH", "/bin"),
             pair("OTTO_PLUGIN_TOKEN", "x"),
         ];
-        let variables = environment(&added, 7);
+        let variables = environment(&added, Some(7), None);
         assert!(variables.contains(&pair("EXTRA", "1")));
         assert!(variables.contains(&pair("PATH", "/bin")));
         assert!(variables.contains(&pair(FD_VARIABLE, "7")));

@@ -6,14 +6,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::end::Escalation;
+use super::introduction::Introduction;
 use super::output::{OutputStream, Sink};
 use super::plugin::Plugin;
 use super::start::start;
 use super::start_error::StartError;
-use crate::bindings::handshake::HostInfo;
-use crate::bindings::host::{Log, LogClient};
-use crate::launch::PROTOCOL;
-use crate::rpc::{Client, inside};
+use super::transport::Transport;
+use crate::bindings::host::Log;
+use crate::rpc::inside;
 
 /// How long a plugin may take from its exec to its answer to `connect`.
 const START: Duration = Duration::from_secs(10);
@@ -23,40 +23,22 @@ const START: Duration = Duration::from_secs(10);
 pub struct Launcher {
     pub(super) path: PathBuf,
     pub(super) added: Vec<(OsString, OsString)>,
-    pub(super) host: HostInfo,
-    pub(super) log: LogClient,
+    pub(super) introduction: Introduction,
+    pub(super) transports: Vec<Transport>,
     pub(super) sink: Option<Sink>,
     pub(super) timeout: Duration,
     pub(super) escalation: Escalation,
-}
-
-/// Takes what a plugin logs, and keeps nothing of it.
-pub(crate) struct NoLog;
-
-impl Log for NoLog {
-    async fn write(
-        &self,
-        _record: crate::bindings::host::LogRecord,
-    ) -> Result<(), crate::bindings::error::Error> {
-        Ok(())
-    }
 }
 
 impl Launcher {
     /// Takes the path of the plugin's file, absolute, or relative to the working directory. It is
     /// not searched for on the `PATH`.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        let host = HostInfo {
-            name: env!("CARGO_PKG_NAME").into(),
-            version: env!("CARGO_PKG_VERSION").into(),
-            protocols: vec![PROTOCOL],
-            ..HostInfo::default()
-        };
         Self {
             path: path.into(),
             added: Vec::new(),
-            host,
-            log: LogClient::new(NoLog),
+            introduction: Introduction::default(),
+            transports: vec![Transport::Inherited, Transport::Unix],
             sink: None,
             timeout: START,
             escalation: Escalation::default(),
@@ -65,14 +47,13 @@ impl Launcher {
 
     /// Says who the host is: its name, such as `otto`, and its version.
     pub fn host(mut self, name: impl Into<String>, version: impl Into<String>) -> Self {
-        self.host.name = name.into();
-        self.host.version = version.into();
+        self.introduction.name(name.into(), version.into());
         self
     }
 
     /// Announces a named part of the protocol that this host offers, such as `terminal`.
     pub fn feature(mut self, name: impl Into<String>) -> Self {
-        self.host.features.push(name.into());
+        self.introduction.host.features.push(name.into());
         self
     }
 
@@ -86,7 +67,17 @@ impl Launcher {
 
     /// Takes what the plugin logs. Without it, that is thrown away.
     pub fn log(mut self, log: impl Log) -> Self {
-        self.log = LogClient::new(log);
+        self.introduction.log(log);
+        self
+    }
+
+    /// Offers the plugin these ways to reach this host, and no other: an inherited socket and a Unix
+    /// socket to dial, unless it is set. A plugin that can inherit a socket does.
+    ///
+    /// There is one address to dial: of several, it is the first that can be had. One that cannot be
+    /// had is an error only if nothing else is left, and is told in the error of a start that fails.
+    pub fn transports(mut self, transports: impl IntoIterator<Item = Transport>) -> Self {
+        self.transports = transports.into_iter().collect();
         self
     }
 
@@ -113,15 +104,15 @@ impl Launcher {
     /// How long a call may take at most to stop, once it was asked to, whatever its plugin wants. 5 s
     /// unless it is set; in whole milliseconds.
     pub fn cancel_grace_max(mut self, grace: Duration) -> Self {
-        self.host.cancel_grace_max_ms = u32::try_from(grace.as_millis()).unwrap_or(u32::MAX);
+        self.introduction.host.cancel_grace_max_ms =
+            u32::try_from(grace.as_millis()).unwrap_or(u32::MAX);
         self
     }
 
     /// Starts the plugin. If this is dropped before it has ended, the process is killed.
     ///
     /// It works under any async runtime.
-    pub async fn start(mut self) -> Result<Plugin, StartError> {
-        self.log = LogClient::from_capability(self.log.capability().permanent());
+    pub async fn start(self) -> Result<Plugin, StartError> {
         let path = self.path.clone();
         match inside(start(self)).await {
             Ok(started) => started,
@@ -134,7 +125,7 @@ impl fmt::Debug for Launcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Launcher")
             .field("path", &self.path)
-            .field("host", &self.host)
+            .field("host", &self.introduction.host)
             .field("timeout", &self.timeout)
             .finish_non_exhaustive()
     }

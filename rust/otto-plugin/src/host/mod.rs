@@ -5,9 +5,13 @@
 //! [`StartError`], a call that fails a [`PluginError`]; both name the plugin, the phase, what was
 //! seen and what to do, and [`Blame`] says whose fault it is.
 //!
+//! [`Attach`] waits for a plugin that a person starts instead, in a debugger for one.
+//!
 //! What the host does for a plugin is an implementation of the traits in
 //! [`bindings::host`](crate::bindings::host), handed over with each call as [`Services`].
 
+mod attach;
+mod attempt;
 mod blame;
 mod call_error;
 mod calling;
@@ -16,13 +20,17 @@ mod detect;
 mod end;
 mod environment;
 mod handshake;
+mod introduction;
 mod launcher;
+mod listener;
 mod output;
 mod plugin;
 mod process;
 mod start;
 mod start_error;
+mod transport;
 
+pub use attach::{Attach, Attaching, Variables};
 pub use blame::Blame;
 pub use call_error::{PluginError, PluginErrorCause};
 pub use cancel::Cancel;
@@ -32,8 +40,9 @@ pub use launcher::Launcher;
 pub use output::{Output, OutputStream};
 pub use plugin::{Plugin, Services};
 pub use process::Exit;
-pub use start_error::{NotExecutable, Phase, StartCause, StartError};
+pub use start_error::{Listening, NotExecutable, Phase, StartCause, StartError};
+pub use transport::Transport;
 
 pub(crate) use handshake::Greeting;
-pub(crate) use launcher::NoLog;
+pub(crate) use introduction::NoLog;
 pub(crate) use plugin::Parts;

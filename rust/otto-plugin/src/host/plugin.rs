@@ -18,7 +18,7 @@ use crate::bindings::app::{AppClient, CompileResult, Context, DevDep, Meta};
 use crate::bindings::appfile::Appfile;
 use crate::bindings::handshake::{PluginInfo, SessionClient};
 use crate::bindings::host::{DirectoryClient, Host, TerminalClient, UiClient};
-use crate::rpc::{CallError, Client, Lease, Outcome, inside, own, within};
+use crate::rpc::{CallError, Client, Disconnect, Lease, Outcome, inside, own, within};
 use crate::transport::Connection;
 
 /// The feature that a host announces which lends its terminal.
@@ -53,7 +53,7 @@ pub(crate) struct Parts {
     pub(crate) guest: Option<Connection>,
     /// Whether the host has announced that it lends its terminal.
     pub(crate) lends_terminal: bool,
-    /// None if the plugin runs in this process.
+    /// None if the plugin runs in this process, or a person has started it.
     pub(crate) process: Option<(Arc<Process>, Drain)>,
     pub(crate) escalation: Escalation,
     /// How long a call has to stop, once it was asked to. None if it has for ever.
@@ -86,7 +86,7 @@ impl Plugin {
         &self.0.0
     }
 
-    /// The path that it was started by.
+    /// The path that it was started by. Of a plugin that a person has started, what it is called.
     pub fn path(&self) -> &Path {
         &self.parts().path
     }
@@ -101,7 +101,7 @@ impl Plugin {
         &self.parts().meta
     }
 
-    /// The number of its process, unless it runs in this one.
+    /// The number of its process, unless it runs in this one, or a person has started it.
     pub fn pid(&self) -> Option<u32> {
         self.parts()
             .process
@@ -109,7 +109,7 @@ impl Plugin {
             .map(|(process, _)| process.pid())
     }
 
-    /// The end of what it has printed so far.
+    /// The end of what it has printed so far. Nothing of a plugin that a person has started.
     pub fn output(&self) -> Output {
         self.parts()
             .process
@@ -270,16 +270,20 @@ impl Plugin {
         let parts = self.parts();
         let outcome = error.outcome();
         let cause = match (error, &parts.process) {
-            (CallError::Disconnected { reason, .. }, Some((process, _))) => {
+            (
+                CallError::Disconnected {
+                    reason: Disconnect::EndOfFile,
+                    ..
+                },
+                Some((process, _)),
+            ) => {
                 let process = Arc::clone(process);
                 match within(DEATH, async move { process.exited().await }).await {
                     Some(exit) => PluginErrorCause::Died(exit),
-                    None => PluginErrorCause::Disconnected(reason),
+                    None => PluginErrorCause::Disconnected(Disconnect::EndOfFile),
                 }
             }
-            (CallError::Disconnected { reason, .. }, None) => {
-                PluginErrorCause::Disconnected(reason)
-            }
+            (CallError::Disconnected { reason, .. }, _) => PluginErrorCause::Disconnected(reason),
             (CallError::Failed(error), _) => PluginErrorCause::Failed(error),
             (other, _) => PluginErrorCause::Call(other),
         };

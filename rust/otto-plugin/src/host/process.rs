@@ -16,6 +16,7 @@ use rustix::process::{
 use tokio::sync::{oneshot, watch};
 
 use super::environment::environment;
+use crate::dial::Dial;
 use crate::os::exec::Image;
 use crate::rpc::Once;
 
@@ -69,17 +70,20 @@ pub(crate) struct Pipes {
 }
 
 impl Process {
-    /// Starts `path` with `socket` and the environment of a plugin.
+    /// Starts `path` with the environment of a plugin, which has to do with `socket`, with `dial`,
+    /// or with both.
     pub(crate) async fn start(
         path: &Path,
         added: &[(OsString, OsString)],
-        socket: OwnedFd,
+        socket: Option<OwnedFd>,
+        dial: Option<Dial>,
     ) -> io::Result<(Arc<Self>, Pipes)> {
         let (reply, started) = oneshot::channel();
         let request = Request {
             path: path.into(),
             added: added.into(),
             socket,
+            dial,
             reply,
         };
         let gone = || io::Error::other("the thread that starts plugins is gone");
@@ -164,7 +168,8 @@ impl Process {
 struct Request {
     path: PathBuf,
     added: Vec<(OsString, OsString)>,
-    socket: OwnedFd,
+    socket: Option<OwnedFd>,
+    dial: Option<Dial>,
     reply: oneshot::Sender<io::Result<Started>>,
 }
 
@@ -189,35 +194,34 @@ fn starter() -> io::Result<&'static mpsc::Sender<Request>> {
         thread::Builder::new()
             .name("otto-plugin-start".into())
             .spawn(move || {
-                for Request {
-                    path,
-                    added,
-                    socket,
-                    reply,
-                } in queue
-                {
-                    let started = start(&path, &added, &socket);
+                for request in queue {
+                    let started = start(&request).map(|started| Started(Some(started)));
+                    let Request { socket, reply, .. } = request;
                     drop(socket);
-                    let _ = reply.send(started.map(|started| Started(Some(started))));
+                    let _ = reply.send(started);
                 }
             })?;
         Ok(requests)
     })
 }
 
-fn start(
-    path: &Path,
-    added: &[(OsString, OsString)],
-    socket: &OwnedFd,
-) -> io::Result<(Arc<Process>, Pipes)> {
-    let number = socket.as_raw_fd();
+fn start(request: &Request) -> io::Result<(Arc<Process>, Pipes)> {
+    let Request {
+        path,
+        added,
+        socket,
+        dial,
+        ..
+    } = request;
+    let socket = socket.as_ref().map(AsRawFd::as_raw_fd);
     let mut command = Command::new(path);
     command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0);
-    Image::new(path, &environment(added, number), number)?.replace(&mut command);
+    let environment = environment(added, socket, dial.as_ref());
+    Image::new(path, &environment, socket)?.replace(&mut command);
     let mut child = command.spawn()?;
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let process = Process::watch(child)?;

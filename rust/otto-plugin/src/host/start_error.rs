@@ -12,7 +12,7 @@ use super::blame::Blame;
 use super::output::Output;
 use super::process::Exit;
 use crate::bindings::error::Error;
-use crate::launch::versions;
+use crate::launch::{CONNECT_VARIABLE, FD_VARIABLE, TOKEN_VARIABLE, versions};
 
 /// A plugin that could not be started. Its process, if there was one, is gone.
 #[derive(Clone, Debug)]
@@ -26,6 +26,20 @@ pub struct StartError {
     pub cause: Box<StartCause>,
     /// What the plugin had printed.
     pub output: Box<Output>,
+    /// What was seen at the address that it could have dialled.
+    pub listening: Box<Listening>,
+}
+
+/// What was seen at the address that a plugin was given to dial.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Listening {
+    /// The address, such as `unix:/tmp/otto-x/s`. None if there was none.
+    pub address: Option<String>,
+    /// Why there was none, or why nobody could dial it any more.
+    pub failure: Option<String>,
+    /// How many connections did not begin with the token, and were dropped.
+    pub strangers: u32,
 }
 
 /// A part of a start, in order.
@@ -34,6 +48,8 @@ pub struct StartError {
 pub enum Phase {
     /// The file is executed.
     Execute,
+    /// The plugin dials, since it has not been given a socket.
+    Dial,
     /// `Plugin.connect` is called.
     Connect,
     /// `Session.app` is called.
@@ -46,6 +62,7 @@ impl fmt::Display for Phase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Execute => "execute",
+            Self::Dial => "dial",
             Self::Connect => "connect",
             Self::App => "app",
             Self::Meta => "meta",
@@ -127,6 +144,9 @@ impl StartError {
             {
                 Blame::Caller
             }
+            StartCause::System(source) if source.kind() == io::ErrorKind::InvalidInput => {
+                Blame::Caller
+            }
             StartCause::CouldNotExecute {
                 why: NotExecutable::Other,
                 ..
@@ -137,10 +157,34 @@ impl StartError {
         }
     }
 
+    /// What was expected, and what came.
+    fn what(&self) -> String {
+        let address = self.listening.address.as_ref();
+        let address = address.map(|address| address.escape_debug());
+        match (self.phase, &*self.cause, address) {
+            (Phase::Dial, StartCause::TimedOut { after }, Some(address)) => {
+                format!("expected it to dial {address} within {after:?}, and it did not")
+            }
+            (Phase::Dial, StartCause::Exited(exit), Some(address)) => {
+                format!("expected it to dial {address}, but it {exit}")
+            }
+            (Phase::Connect, StartCause::HungUp, Some(address)) => format!(
+                "expected an answer, but it closed the connection, and did not dial {address}"
+            ),
+            (_, cause, _) => cause.to_string(),
+        }
+    }
+
     /// What a person can do about it.
     pub fn help(&self) -> String {
         let path = self.path.display();
         match &*self.cause {
+            StartCause::TimedOut { .. } | StartCause::Exited(_) if self.phase == Phase::Dial => {
+                format!(
+                    "without {FD_VARIABLE}, a plugin has to connect to the address in \
+                     {CONNECT_VARIABLE}, and to write {TOKEN_VARIABLE} first"
+                )
+            }
             StartCause::CouldNotExecute { why, .. } => match why {
                 NotExecutable::Interpreter(program) => {
                     format!(
@@ -193,15 +237,37 @@ impl fmt::Display for StartError {
         let Self {
             path,
             phase,
-            cause,
             output,
+            listening,
+            ..
         } = self;
+        let (path, what, help) = (path.display(), self.what(), self.help());
         write!(
             f,
-            "plugin {} could not be started (phase {phase}): {cause}",
-            path.display()
+            "plugin {path} could not be started (phase {phase}): {what}\n  help: {help}"
         )?;
-        write!(f, "\n  help: {}{}", self.help(), output.excerpt())
+        let excerpt = output.excerpt();
+        write!(f, "{listening}{excerpt}")
+    }
+}
+
+/// What there is to say, a line for each.
+impl fmt::Display for Listening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(failure) = &self.failure {
+            write!(f, "\n  dialling: not offered: {}", failure.escape_debug())?;
+        }
+        match self.strangers {
+            0 => Ok(()),
+            1 => write!(
+                f,
+                "\n  dialling: 1 connection did not begin with the token, and was dropped"
+            ),
+            strangers => write!(
+                f,
+                "\n  dialling: {strangers} connections did not begin with the token, and were dropped"
+            ),
+        }
     }
 }
 

@@ -9,12 +9,11 @@ use std::path::Path;
 use std::process::Command;
 use std::ptr;
 
-/// What a program is started with.
-#[derive(Debug)]
+/// What a program is started with. It is shown nowhere: there is a token in the environment.
 pub(crate) struct Image {
     path: CString,
     environment: Vec<CString>,
-    socket: RawFd,
+    socket: Option<RawFd>,
 }
 
 impl Image {
@@ -22,7 +21,7 @@ impl Image {
     pub(crate) fn new(
         path: &Path,
         environment: &[(OsString, OsString)],
-        socket: RawFd,
+        socket: Option<RawFd>,
     ) -> io::Result<Self> {
         let zero = |_| io::Error::new(io::ErrorKind::InvalidInput, "a zero byte");
         let mut variables = Vec::with_capacity(environment.len());
@@ -130,7 +129,7 @@ fn reset_signals() {
 }
 
 /// Makes every descriptor above the standard ones close at the exec, but for `socket`.
-fn keep_only(socket: RawFd) -> io::Result<()> {
+fn keep_only(socket: Option<RawFd>) -> io::Result<()> {
     if !close_range_on_exec() {
         let last = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
         // Without a limit there is no end: 65,536 is what systems allow that have one.
@@ -144,9 +143,11 @@ fn keep_only(socket: RawFd) -> io::Result<()> {
             }
         }
     }
-    // SAFETY: as above.
-    if unsafe { libc::fcntl(socket, libc::F_SETFD, 0) } == -1 {
-        return Err(io::Error::last_os_error());
+    if let Some(socket) = socket {
+        // SAFETY: as above.
+        if unsafe { libc::fcntl(socket, libc::F_SETFD, 0) } == -1 {
+            return Err(io::Error::last_os_error());
+        }
     }
     Ok(())
 }

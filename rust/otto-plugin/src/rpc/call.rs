@@ -19,7 +19,7 @@ use super::thread::{panic_text, rpc_thread};
 use super::{Client, Lease, Message};
 use crate::bindings::error::Error;
 use crate::bindings::handshake::SessionClient;
-use crate::bindings::host::CancellationClient;
+use crate::bindings::host::{CancelReason, CancellationClient, DirectoryClient};
 use crate::limits::{MESSAGE_BYTES, STREAM_CHUNK_BYTES};
 
 /// What is added to the parameters to make a message: the header of the call, generously.
@@ -68,7 +68,8 @@ impl Capability {
     }
 
     /// Calls a method that is declared as `-> stream`. It answers when the next one may be called:
-    /// at most 1 MiB is unanswered. If one of those before it failed, so does this.
+    /// at most 1 MiB is unanswered, and nothing within this process. If one of those before it
+    /// failed, so does this.
     pub async fn stream<P: Message>(
         &self,
         method: &'static Method,
@@ -96,12 +97,18 @@ impl Capability {
                     }
                     (None, None) => None,
                 };
-                answer.give(Ok(()));
+                // Calls within this process have no order: one ends before the next begins.
+                if link.is_some() {
+                    answer.give(Ok(()));
+                }
                 if let Some((_room, promise)) = sent
                     && let Err(error) = promise.promise.await
                 {
-                    window.fail(lost_or_fault(method, link.as_deref(), &error).await);
+                    let error = lost_or_fault(method, link.as_deref(), &error).await;
+                    window.fail(error.clone());
+                    answer.give(Err(error));
                 }
+                answer.give(Ok(()));
             })
         })
         .await
@@ -258,11 +265,11 @@ impl<T> Ends<T> {
                 self.answer.give(Err(panicked(method, link, &*panic)));
             },
             reason = ended(link) => self.answer.give(Err(disconnected(method, reason))),
-            () = self.unwanted() => {}
+            () = self.unwanted(method) => {}
         }
     }
 
-    async fn unwanted(&self) {
+    async fn unwanted(&self, method: &Method) {
         if let Some(lease) = &self.lease {
             return lease.abandoned().await;
         }
@@ -270,11 +277,18 @@ impl<T> Ends<T> {
         // Whoever ends a call that is to stop drops the calls it had begun. They are answered soon,
         // since the caller knows; and one that is dropped costs memory on both sides.
         if let Some(scope) = &self.scope
-            && scope.reason().is_some()
+            && is_answered_soon(method)
+            && scope.reason().is_some_and(|why| why != CancelReason::Ended)
         {
             std::future::pending().await
         }
     }
+}
+
+/// Whether the answer comes soon when the call that the capability was lent for is to stop. That of
+/// a `getBlob` comes when all of the blob has been sent.
+fn is_answered_soon(method: &Method) -> bool {
+    method.interface_id != DirectoryClient::INTERFACE.id || method.name != "getBlob"
 }
 
 /// Whether the answer comes before the call ends that the capability was lent for. That of a

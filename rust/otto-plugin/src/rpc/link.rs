@@ -32,6 +32,7 @@ pub(crate) struct Link {
     peer_value_depth: AtomicU32,
     peer_chunk_bytes: AtomicU64,
     stopping: CancellationToken,
+    ending: CancellationToken,
     ended: CancellationToken,
     end: OnceLock<Disconnect>,
 }
@@ -86,6 +87,7 @@ impl Link {
             peer_value_depth: AtomicU32::new(VALUE_DEPTH),
             peer_chunk_bytes: AtomicU64::new(STREAM_CHUNK_BYTES),
             stopping: CancellationToken::new(),
+            ending: CancellationToken::new(),
             ended: CancellationToken::new(),
             end: OnceLock::new(),
         }
@@ -197,6 +199,12 @@ impl Link {
     /// Notes why the connection is to end. The first reason stands.
     pub(crate) fn blame(&self, why: Disconnect) {
         let _ = self.end.set(why);
+        self.ending.cancel();
+    }
+
+    /// Ends when the connection is about to end.
+    pub(crate) async fn ending(&self) {
+        self.ending.cancelled().await;
     }
 
     /// Says that the connection has ended.

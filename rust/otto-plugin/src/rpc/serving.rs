@@ -224,12 +224,17 @@ impl<T: Send + Sync + 'static> Serving<T> {
             session: link.clone().filter(|_| self.order.is_none()),
             lease: lease.clone().filter(|_| waits_for_a_person(method)),
         };
+        let link = link.clone();
         let running = async move {
             let started = match (at_once, turn) {
                 (Some(turn), _) => turn.ok(),
                 (None, Some(turn)) => turn.await.ok(),
                 (None, None) => None,
             };
+            // What a peer that does not read asks for is not made.
+            if let Some(link) = &link {
+                link.room().await;
+            }
             // Boxed on the thread that it runs on: it may be larger than the stack of this one.
             let body = async move { Box::pin(body(object, params)).await };
             run(method, started, stops, body).await

@@ -4,10 +4,10 @@ mod frames;
 mod guard;
 mod meter;
 mod network;
+mod socket;
 
 use std::cell::RefCell;
 use std::io;
-use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,6 +20,7 @@ use capnp_rpc::{Disconnector, RpcSystem};
 use futures::FutureExt;
 use futures::io::BufReader;
 use tokio::io::AsyncReadExt;
+use tokio::sync::oneshot;
 use tokio_util::compat::{TokioAsyncReadCompatExt, TokioAsyncWriteCompatExt};
 use tokio_util::sync::CancellationToken;
 
@@ -29,6 +30,8 @@ use frames::Frames;
 use guard::{Guard, Tally};
 use meter::Meter;
 use network::Metered;
+
+pub(crate) use socket::{Registered, Socket};
 
 /// How long what is queued for a peer may take to go out when a connection is closed.
 const FLUSH: Duration = Duration::from_secs(1);
@@ -83,8 +86,9 @@ pub(crate) enum Role {
 }
 
 /// Opens a connection on `socket`.
-pub(crate) fn open(socket: UnixStream, role: Role) -> io::Result<Connection> {
-    socket.set_nonblocking(true)?;
+pub(crate) fn open(socket: impl Into<Socket>, role: Role) -> io::Result<Connection> {
+    let socket = socket.into();
+    socket.set_nonblocking()?;
     let link = Arc::new(Link::new());
     let seen = Arc::<Mutex<Seen>>::default();
     let close = CancellationToken::new();
@@ -125,11 +129,39 @@ impl Connection {
             .clone()
     }
 
+    /// Waits until no call of the peer's is unanswered, those included that have been read and are
+    /// on their way through the RPC layer.
+    pub(crate) async fn answered(&self) {
+        loop {
+            self.link.served.idle().await;
+            let (done, taken_up) = oneshot::channel();
+            let take_up = async {
+                for _ in 0..TURNS {
+                    tokio::task::yield_now().await;
+                }
+                let _ = done.send(());
+            };
+            // Without a thread there is no connection.
+            let Ok(thread) = rpc_thread() else { return };
+            thread.submit(|| drop(tokio::task::spawn_local(take_up)));
+            let _ = taken_up.await;
+            if self.link.served.inside() == 0 {
+                return;
+            }
+        }
+    }
+
     /// Ends the connection, after what is queued has gone out, and waits until it has ended.
     pub(crate) async fn close(&self) {
         self.open.0.cancel();
         self.link.ended().await;
     }
+}
+
+/// Ends when a connection should have ended by itself.
+async fn overdue(link: &Link) {
+    link.ending().await;
+    tokio::time::sleep(FLUSH).await;
 }
 
 /// The RPC layer of one connection, on the RPC thread.
@@ -138,18 +170,18 @@ struct System {
     disconnector: Disconnector<Side>,
     frames: Rc<RefCell<Frames>>,
     /// To see the end of file behind a peer's `Abort`, which the RPC layer reads no further than.
-    rest: tokio::net::UnixStream,
+    rest: Registered,
 }
 
 impl System {
     fn new(
-        socket: UnixStream,
+        socket: Socket,
         side: Side,
         bootstrap: Option<Capability>,
         link: &Arc<Link>,
     ) -> io::Result<Self> {
-        let rest = tokio::net::UnixStream::from_std(socket.try_clone()?)?;
-        let (read, write) = tokio::net::UnixStream::from_std(socket)?.into_split();
+        let rest = socket.duplicate()?;
+        let (read, write) = socket.into_split()?;
         let frames = Rc::<RefCell<Frames>>::default();
         let guard = Guard::new(read.compat(), Rc::clone(&frames), Arc::clone(link));
         let mut options = ReaderOptions::new();
@@ -193,6 +225,8 @@ impl System {
             () = close.cancelled() => None,
             // It was ended for what the peer did.
             _ = link.ended() => None,
+            // The RPC layer says good-bye, and a peer that does not read never hears it.
+            () = overdue(&link) => Some(Ok(Ok(()))),
         };
         match ended {
             Some(Ok(Ok(()))) => {

@@ -7,7 +7,7 @@
 pub mod resources;
 
 use std::fs;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -18,7 +18,6 @@ use otto_plugin::bindings::error::Error;
 use otto_plugin::bindings::host::{Host, InputAnswer, InputQuery, Ui, UiClient};
 use otto_plugin::host::{Launcher, Services};
 use otto_plugin::testing::{self, FakeUi, MemoryDirectory};
-pub use resources::{child_of, resources};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use tokio::sync::oneshot;
@@ -53,11 +52,6 @@ pub fn script(directory: &Path, text: &str) -> PathBuf {
     path
 }
 
-/// Services that nobody looks at.
-pub fn services() -> Services {
-    testing::services(&FakeUi::new(), &MemoryDirectory::new())
-}
-
 /// Watches a process that may not be a child of this one.
 pub fn watch(pid: u32) -> OwnedFd {
     let pid = Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
@@ -65,8 +59,18 @@ pub fn watch(pid: u32) -> OwnedFd {
 }
 
 pub fn ends_within(process: &OwnedFd, limit: Duration) -> bool {
+    readable_within(process, limit)
+}
+
+/// Waits until there is something to be read, or accepted.
+pub fn readable_within(descriptor: &impl AsFd, limit: Duration) -> bool {
     let limit = Timespec::try_from(limit).unwrap();
-    poll(&mut [PollFd::new(process, PollFlags::IN)], Some(&limit)).unwrap() == 1
+    poll(&mut [PollFd::new(descriptor, PollFlags::IN)], Some(&limit)).unwrap() == 1
+}
+
+/// Services that nobody looks at.
+pub fn services() -> Services {
+    testing::services(&FakeUi::new(), &MemoryDirectory::new())
 }
 
 /// A user who never answers. The question that is asked first sends a channel, which is closed when
