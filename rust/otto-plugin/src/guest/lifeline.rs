@@ -91,7 +91,8 @@ pub(crate) async fn end_on_request(lifeline: Lifeline, connection: Connection) {
     }
     connection.link.stop();
     let end = async {
-        connection.link.served.idle().await;
+        // A second request may have come with the first one.
+        connection.answered().await;
         log::flush().await;
     };
     // Whatever does not end is ended with the process.
