@@ -10,7 +10,7 @@ use crate::report::Screen;
 
 const EXIT_CODES: &str = "\
 Exit codes:
-    0  every case passed
+    0  every case passed, or warned of what a plugin should do
     1  a case failed: the plugin is not conformant
     2  the command line makes no sense, or the plugin cannot be executed
     3  the suite itself failed, so that nothing is known about a case
@@ -57,6 +57,9 @@ enum Command {
         /// The id of the case, such as LIF-03
         id: String,
     },
+    /// Start a plugin as a host does, to be killed as a host can be
+    #[command(name = commands::STAND_IN, hide = true)]
+    StandIn { plugin: PathBuf },
 }
 
 /// What `run` is told.
@@ -80,9 +83,17 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "FACTOR", default_value = "1", value_parser = parse_scale)]
     pub(crate) timeout_scale: f64,
 
+    /// How often LIF-01 starts and ends the plugin, to see what it leaves
+    #[arg(long, value_name = "NUMBER", default_value = "50", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) lives: u32,
+
     /// Make the choices of an earlier run again, such as the numbers of descriptors
     #[arg(long, value_name = "NUMBER", value_parser = parse_seed)]
     pub(crate) seed: Option<u64>,
+
+    /// Fail a plugin that does not do what it should, in the place of a warning
+    #[arg(long)]
+    pub(crate) strict: bool,
 
     /// Where to leave the records of failures: DIR/ID/wire.ndjson, stdout and stderr
     #[arg(long, value_name = "DIR", default_value = "target/otto-conformance")]
@@ -105,6 +116,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => commands::run(&mut screen, args),
         Command::List => commands::list(&mut screen),
         Command::Explain { id } => commands::explain(&mut screen, &id),
+        Command::StandIn { plugin } => commands::stand_in(&mut screen, &plugin),
     };
     ExitCode::from(code)
 }

@@ -14,6 +14,8 @@ pub(crate) const FD: &str = "OTTO_PLUGIN_FD";
 /// The address to dial, and what to say there first.
 pub(crate) const CONNECT: &str = "OTTO_PLUGIN_CONNECT";
 pub(crate) const TOKEN: &str = "OTTO_PLUGIN_TOKEN";
+/// How long the token is.
+pub(crate) const TOKEN_BYTES: usize = 64;
 
 /// What a plugin says to a person who executes it.
 pub(crate) const MESSAGE: &str = "\
@@ -25,6 +27,8 @@ any plugins automatically.
 /// The calls that cases look for on the wire: interface and ordinal.
 pub(crate) const CONNECT_CALL: (u64, u16) = (<handshake_capnp::plugin::Client as Id>::ID, 0);
 pub(crate) const META_CALL: (u64, u16) = (<app_capnp::app::Client as Id>::ID, 0);
+pub(crate) const PING_CALL: (u64, u16) = (<handshake_capnp::session::Client as Id>::ID, 1);
+pub(crate) const SHUT_DOWN_CALL: (u64, u16) = (<handshake_capnp::session::Client as Id>::ID, 2);
 /// The one interface of the host's that a plugin may call at any time.
 pub(crate) const LOG: u64 = <host_capnp::log::Client as Id>::ID;
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::task::LocalSet;
 use tokio::time::timeout;
 
-use crate::catalogue::Case;
+use crate::catalogue::{Case, Level};
 use crate::settings::Settings;
 use crate::stage::Stage;
 use crate::verdict::{Failure, Reason, Stop, Verdict};
@@ -26,9 +26,16 @@ impl Outcome<'_> {
     pub(crate) fn verdict(&self) -> Verdict {
         match &self.result {
             Ok(()) => Verdict::Pass,
+            Err(Stop::Fail(failure)) if self.is_advice(failure) => Verdict::Warn(failure.reason),
             Err(Stop::Fail(failure)) => Verdict::Fail(failure.reason),
             Err(Stop::Start(_) | Stop::Harness(_)) => Verdict::Harness,
         }
+    }
+
+    /// Whether a plugin that fails like this is conformant.
+    fn is_advice(&self, failure: &Failure) -> bool {
+        let Stage { case, settings, .. } = &self.stage;
+        case.level == Level::Should && case.reasons.contains(&failure.reason) && !settings.strict
     }
 }
 

@@ -41,13 +41,19 @@ pub enum Reason {
     StderrEmpty,
     /// It wrote something else to stderr.
     StderrDiffers,
+    /// It wrote more than one line to stderr.
+    SeveralLines,
     /// It wrote to stderr, but not which variable is wrong.
     VariableNotNamed,
+    /// It wrote to stderr, but not which address it means.
+    AddressNotNamed,
+    /// It wrote its token to stdout or stderr.
+    TokenShown,
 
     // What it must not touch.
     /// It served a host that did not give the cookie.
     Served,
-    /// It dialled an address.
+    /// It dialled an address that it was not to dial.
     Dialled,
     /// It listens on an address.
     Listens,
@@ -59,6 +65,14 @@ pub enum Reason {
     AskedBootstrap,
     /// It called a method of the host's.
     CalledHost,
+
+    // Its way to the host.
+    /// It did not dial the address that it was given.
+    NotDialled,
+    /// It dialled, and said less than its token.
+    TokenMissing,
+    /// It dialled, and said something else in the place of its token.
+    TokenDiffers,
 
     // Answers.
     /// A call was not answered with results.
@@ -75,8 +89,20 @@ pub enum Reason {
     SecondConnectAccepted,
     /// A call on the promise of an answer was refused.
     PipelinedCallRefused,
+    /// A call of a method that is not there was answered with results.
+    UnknownMethodAccepted,
+    /// A call that came later was answered as the first one.
+    OutOfOrder,
 
     // Their content.
+    /// The version of the protocol is not the highest that both sides speak.
+    WrongVersion,
+    /// The error is not of the kind that the rule names.
+    ErrorKind,
+    /// The exception is not of the type that the rule names.
+    ExceptionType,
+    /// The versions in the error are not those that the plugin speaks.
+    SupportedDiffers,
     /// The file's name is no plugin's.
     FileName,
     /// The type is not the one in the file's name.
@@ -91,13 +117,6 @@ pub enum Reason {
     DiffersBetweenCalls,
     /// Two processes answered differently.
     DiffersBetweenProcesses,
-}
-
-impl Reason {
-    /// Whether nothing of the case itself was tried, since an ordinary start fails.
-    pub(crate) fn is_no_start(self) -> bool {
-        matches!(self, Self::ControlFailed | Self::NoSession)
-    }
 }
 
 impl fmt::Display for Reason {
@@ -143,6 +162,8 @@ impl From<std::io::Error> for Stop {
 pub enum Verdict {
     /// The plugin keeps the rule.
     Pass,
+    /// It does not do what it should, which is no reason to refuse it.
+    Warn(Reason),
     /// It does not.
     Fail(Reason),
     /// Nothing is known: the suite failed.
@@ -171,6 +192,11 @@ impl Summary {
     /// How many passed.
     pub fn passed(&self) -> usize {
         self.count(|verdict| verdict == Verdict::Pass)
+    }
+
+    /// How many passed with a warning.
+    pub fn warned(&self) -> usize {
+        self.count(|verdict| matches!(verdict, Verdict::Warn(_)))
     }
 
     /// How many failed.
@@ -215,9 +241,10 @@ mod tests {
 
     #[test]
     fn each_outcome_has_its_exit_code() {
-        use Verdict::{Fail, Harness, Pass};
+        use Verdict::{Fail, Harness, Pass, Warn};
         let fail = Fail(Reason::StillRunning);
         assert_eq!(code(&[Pass, Pass]), exit::OK);
+        assert_eq!(code(&[Pass, Warn(Reason::ExceptionType)]), exit::OK);
         assert_eq!(code(&[Pass, fail]), exit::NON_CONFORMANT);
         assert_eq!(code(&[]), exit::NOTHING_RAN);
         assert_eq!(code(&[fail, Harness, Pass]), exit::HARNESS);

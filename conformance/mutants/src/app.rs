@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use tokio::time::sleep;
 
 use crate::defect::Defect;
-use crate::plugin::refuse;
+use crate::plugin::{is_larger, refuse};
 use crate::serve::Shared;
 
 /// The infrastructures that this plugin is for.
@@ -32,7 +32,7 @@ const INFRASTRUCTURES: [&str; 8] = [
 /// Longer than a meta may take.
 const SLOW: Duration = Duration::from_millis(1200);
 /// Long enough for another call to come meanwhile.
-const OVERLAP: Duration = Duration::from_millis(20);
+pub(crate) const OVERLAP: Duration = Duration::from_millis(20);
 
 /// The capability that `Session.app` gives.
 pub(crate) struct App(pub(crate) Rc<Shared>);
@@ -40,7 +40,7 @@ pub(crate) struct App(pub(crate) Rc<Shared>);
 impl app::Server for App {
     async fn meta(
         self: Rc<Self>,
-        _: app::MetaParams,
+        params: app::MetaParams,
         mut results: app::MetaResults,
     ) -> capnp::Result<()> {
         let call = self.0.metas.get() + 1;
@@ -53,7 +53,17 @@ impl app::Server for App {
                     "cache",
                 )?;
             }
-            Some(Defect::IsSlowInMeta) if call > 1 => sleep(SLOW).await,
+            Some(Defect::IsSlowInMeta) if call == 2 => sleep(SLOW).await,
+            Some(Defect::RefusesLargerParameters) if is_larger(params.get()?, 0) => {
+                return Err(capnp::Error::failed(
+                    "what are these parameters?".to_owned(),
+                ));
+            }
+            Some(Defect::AnswersNoPingWhenBusy) => {
+                self.0.running.set(self.0.running.get() + 1);
+                sleep(OVERLAP).await;
+                self.0.running.set(self.0.running.get() - 1);
+            }
             Some(Defect::AsksTheHostInMeta) => self.ask_the_host().await,
             Some(Defect::CallsTheHostInMeta) => self.call_the_host().await,
             Some(Defect::ForgetsCallsThatOverlap) => self.wait_in_the_one_place().await,

@@ -9,6 +9,8 @@ mod defect;
 mod dial;
 mod plugin;
 mod serve;
+mod signals;
+mod socket;
 mod start;
 mod stream;
 

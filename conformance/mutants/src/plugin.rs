@@ -1,22 +1,29 @@
 //! The first call, and the session that comes of it.
 
 use std::cell::Cell;
+use std::future::pending;
+use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::rc::Rc;
 
+use capnp::traits::IntoInternalStructReader;
 use otto_plugin::wire::error_capnp::{ErrorKind, error};
 use otto_plugin::wire::handshake_capnp::{plugin, session};
+use tokio::time::sleep;
 
-use crate::app::App;
+use crate::app::{App, OVERLAP};
 use crate::defect::Defect;
 use crate::serve::Shared;
 
 /// The only version that this plugin speaks.
 const PROTOCOL: u16 = 2;
+/// How many pointers `HostInfo` has.
+const HOST_INFO: usize = 5;
 
 /// The bootstrap capability.
 pub(crate) struct Mutant {
     shared: Rc<Shared>,
+    called: Cell<bool>,
     connected: Cell<bool>,
 }
 
@@ -24,9 +31,24 @@ impl Mutant {
     pub(crate) fn new(shared: Rc<Shared>) -> Self {
         Self {
             shared,
+            called: Cell::new(false),
             connected: Cell::new(false),
         }
     }
+}
+
+/// A process that stays.
+fn sleeper() -> Command {
+    let mut command = Command::new("sleep");
+    command.arg("600").stdin(Stdio::null());
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+/// Whether a struct has more pointers than so many.
+pub(crate) fn is_larger<'a>(reader: impl IntoInternalStructReader<'a>, known: usize) -> bool {
+    let raw = reader.into_internal_struct_reader();
+    !raw.get_pointer_field(known).is_null()
 }
 
 /// Writes an error into a result.
@@ -43,16 +65,38 @@ impl plugin::Server for Mutant {
     ) -> capnp::Result<()> {
         let params = params.get()?;
         let mut results = results.get();
-        let spoken = params.get_host()?.get_protocols()?;
-        if !spoken.iter().any(|version| version == PROTOCOL) {
+        let host = params.get_host()?;
+        if self.shared.has(Defect::RefusesALargerHostInfo) && is_larger(host, HOST_INFO) {
+            return Err(capnp::Error::failed("what is HostInfo here?".to_owned()));
+        }
+        let offered: Vec<u16> = host.get_protocols()?.iter().collect();
+        let chosen = match self.shared.defect {
+            _ if offered.is_empty() => None,
+            Some(Defect::TakesTheFirstVersion) if offered.contains(&PROTOCOL) => {
+                offered.first().copied()
+            }
+            Some(Defect::TakesTheNewestVersion) if offered.contains(&PROTOCOL) => {
+                offered.iter().max().copied()
+            }
+            Some(Defect::TakesNoVersionForItsOwn) => Some(PROTOCOL),
+            _ => offered.contains(&PROTOCOL).then_some(PROTOCOL),
+        };
+        let Some(chosen) = chosen else {
+            self.shared.refused.set(true);
             let mut error = results.init_error();
-            error.reborrow().init_supported(1).set(0, PROTOCOL);
-            refuse(
-                error,
-                ErrorKind::Incompatible,
-                "this plugin speaks version 2 of the protocol",
-            );
+            if !self.shared.has(Defect::DoesNotSayWhatItSpeaks) {
+                error.reborrow().init_supported(1).set(0, PROTOCOL);
+            }
+            let kind = match self.shared.defect {
+                Some(Defect::CallsAnOfferUnsupported) => ErrorKind::Unsupported,
+                _ => ErrorKind::Incompatible,
+            };
+            refuse(error, kind, "this plugin speaks version 2 of the protocol");
             return Ok(());
+        };
+        let is_first = !self.called.replace(true);
+        if is_first && self.shared.has(Defect::BeginsALaterCallFirst) {
+            sleep(OVERLAP).await;
         }
         if self.connected.replace(true) && !self.shared.has(Defect::ConnectsTwice) {
             refuse(
@@ -61,6 +105,9 @@ impl plugin::Server for Mutant {
                 "there is a host already",
             );
             return Ok(());
+        }
+        if self.shared.has(Defect::KeepsItsChildren) {
+            *self.shared.child.borrow_mut() = Some(sleeper().spawn()?);
         }
         *self.shared.log.borrow_mut() = Some(params.get_log()?);
         results.set_session(capnp_rpc::new_client(Session(self.shared.clone())));
@@ -74,7 +121,7 @@ impl plugin::Server for Mutant {
         info.set_version(env!("CARGO_PKG_VERSION"));
         info.set_library("capnp-rpc");
         info.reborrow().init_protocols(1).set(0, PROTOCOL);
-        info.set_protocol(PROTOCOL);
+        info.set_protocol(chosen);
         info.init_limits();
         Ok(())
     }
@@ -99,6 +146,10 @@ impl session::Server for Session {
         _: session::PingParams,
         _: session::PingResults,
     ) -> capnp::Result<()> {
+        self.0.print();
+        if self.0.has(Defect::AnswersNoPingWhenBusy) && self.0.running.get() > 0 {
+            pending::<()>().await;
+        }
         Ok(())
     }
 
@@ -107,20 +158,18 @@ impl session::Server for Session {
         _: session::ShutDownParams,
         _: session::ShutDownResults,
     ) -> capnp::Result<()> {
+        let call = self.0.shut_downs.get() + 1;
+        self.0.shut_downs.set(call);
         match self.0.defect {
+            Some(Defect::AbortsAtASecondShutdown) if call > 1 => std::process::abort(),
+            Some(Defect::AnswersOneShutdown) if call > 1 => pending::<()>().await,
             Some(Defect::StaysAfterShutdown) => return Ok(()),
             Some(Defect::ShutsDownWithoutAnAnswer) => std::process::exit(0),
             Some(Defect::LeavesAFile) => {
                 std::fs::write(std::env::temp_dir().join("otto-app-mutant.tmp"), "left")?;
             }
             Some(Defect::LeavesAProcess) => {
-                use std::os::unix::process::CommandExt;
-                let mut command = Command::new("sleep");
-                command.arg("600").process_group(0).stdin(Stdio::null());
-                command
-                    .stdout(Stdio::null())
-                    .stderr(Stdio::null())
-                    .spawn()?;
+                sleeper().process_group(0).spawn()?;
             }
             _ => {}
         }

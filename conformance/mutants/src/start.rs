@@ -4,7 +4,8 @@ use std::env;
 use std::io::{self, Write};
 use std::net::TcpListener;
 use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixListener;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -13,6 +14,7 @@ use rustix::net::{AddressFamily, SocketType};
 use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
 
 use crate::defect::Defect;
+use crate::socket::Connection;
 use crate::{dial, serve};
 
 const COOKIE: &str = "11aab7ff21cb9ff7b0e9975d53f17a8dab571eac9b5ff0191730046698f07b7f";
@@ -25,7 +27,10 @@ any plugins automatically.
 
 /// Does what a plugin does.
 pub(crate) fn start(defect: Option<Defect>) -> ExitCode {
-    let early_dial = (defect == Some(Defect::DialsBeforeTheCookie)).then(dial::dial);
+    let inherits = env::var_os("OTTO_PLUGIN_FD").is_some();
+    // A connection that is not served, and stays open.
+    let dial_too = |wanted| (inherits && defect == Some(wanted)).then(|| dial::dial(defect));
+    let early_dial = dial_too(Defect::DialsBeforeTheCookie);
     let early_socket = (defect == Some(Defect::MakesASocketBeforeTheCookie)).then(listen_on_a_path);
 
     if !is_cookie_right(defect) {
@@ -34,31 +39,87 @@ pub(crate) fn start(defect: Option<Defect>) -> ExitCode {
     if let Some(path) = early_socket {
         let _ = std::fs::remove_file(path);
     }
-    let _dialled = early_dial.or_else(|| (defect == Some(Defect::DialsAsWell)).then(dial::dial));
+    let _dialled = early_dial.or_else(|| dial_too(Defect::DialsAsWell));
     let _listener =
         (defect == Some(Defect::ListensAsWell)).then(|| TcpListener::bind("127.0.0.1:0"));
-
-    let socket = match descriptor(defect).and_then(|number| adopt(number, defect)) {
-        Ok(socket) => socket,
-        Err(problem) => match defect {
-            Some(Defect::SilentAboutTheDescriptor) => return ExitCode::FAILURE,
-            Some(Defect::PanicsOnABadDescriptor) => panic!("there has to be a socket"),
-            _ => {
-                say(&format!("error: {problem}\n"));
-                if defect == Some(Defect::AbortsOnABadDescriptor) {
-                    std::process::abort();
-                }
-                return ExitCode::FAILURE;
-            }
-        },
+    let _lock = match lock(defect) {
+        Ok(lock) => lock,
+        Err(error) => return fail(&format!("this plugin is running already: {error}")),
     };
-    match serve::serve(socket, defect) {
-        Ok(status) => status,
-        Err(error) => {
-            say(&format!("error: the socket cannot be served: {error}\n"));
-            ExitCode::FAILURE
+
+    let connection = if inherits {
+        inherit(defect)
+    } else if env::var_os("OTTO_PLUGIN_CONNECT").is_some() {
+        reach(defect)
+    } else {
+        return do_without(defect);
+    };
+    let served = match connection {
+        Ok(connection) => serve::serve(connection, inherits, defect),
+        Err(status) => return status,
+    };
+    served.unwrap_or_else(|error| fail(&format!("the socket cannot be served: {error}")))
+}
+
+fn fail(problem: &str) -> ExitCode {
+    say(&format!("error: {problem}\n"));
+    ExitCode::FAILURE
+}
+
+fn inherit(defect: Option<Defect>) -> Result<Connection, ExitCode> {
+    let problem = match descriptor(defect).and_then(|number| adopt(number, defect)) {
+        Ok(socket) => return Ok(Connection::Unix(socket.into())),
+        Err(problem) => problem,
+    };
+    match defect {
+        Some(Defect::SilentAboutTheDescriptor) => Err(ExitCode::FAILURE),
+        Some(Defect::PanicsOnABadDescriptor) => panic!("there has to be a socket"),
+        Some(Defect::AbortsOnABadDescriptor) => {
+            fail(&problem);
+            std::process::abort()
         }
+        _ => Err(fail(&problem)),
     }
+}
+
+fn reach(defect: Option<Defect>) -> Result<Connection, ExitCode> {
+    dial::dial(defect).map_err(|problem| {
+        let status = fail(&problem);
+        match defect {
+            Some(Defect::ExitsZeroIfItCannotDial) => ExitCode::SUCCESS,
+            _ => status,
+        }
+    })
+}
+
+/// Says that there is no host.
+fn do_without(defect: Option<Defect>) -> ExitCode {
+    const PROBLEM: &str = "there is neither OTTO_PLUGIN_FD nor OTTO_PLUGIN_CONNECT";
+    match defect {
+        Some(Defect::SpeaksOnStdoutWithoutAnAddress) => {
+            let _ = writeln!(io::stdout(), "{PROBLEM}");
+        }
+        Some(Defect::SpeaksAtLengthWithoutAnAddress) => say("this plugin has no host\n"),
+        _ => {}
+    }
+    let status = fail(PROBLEM);
+    match defect {
+        Some(Defect::WaitsWithoutAnAddress) => loop {
+            std::thread::park();
+        },
+        Some(Defect::ExitsZeroWithoutAnAddress) => ExitCode::SUCCESS,
+        _ => status,
+    }
+}
+
+/// Takes what one process of this user's, with this directory for temporary files, can have.
+fn lock(defect: Option<Defect>) -> io::Result<Option<UnixDatagram>> {
+    if defect != Some(Defect::LocksOutASecondProcess) {
+        return Ok(None);
+    }
+    let name = format!("otto-app-mutant {}", env::temp_dir().display());
+    let address = SocketAddr::from_abstract_name(name)?;
+    UnixDatagram::bind_addr(&address).map(Some)
 }
 
 /// Writes to stderr, whether or not anybody reads it.

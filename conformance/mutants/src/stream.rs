@@ -1,6 +1,5 @@
 //! The socket, with the defects that lie below the RPC library.
 
-use std::cell::Cell;
 use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
@@ -13,22 +12,31 @@ use capnp::traits::HasTypeId;
 use capnp_rpc::rpc_capnp::{call, message, message_target};
 use futures::{AsyncRead, AsyncWrite};
 use otto_plugin::wire::app_capnp::app;
-use tokio::net::UnixStream;
+use otto_plugin::wire::handshake_capnp::{plugin, session};
 
 use crate::defect::Defect;
+use crate::serve::Heard;
+use crate::socket::Socket;
 
 /// The number of the call that is answered twice: no ordinary session makes so many.
 const TWICE: u32 = 8;
+/// How many messages there is room for, where that is a defect.
+const ROOM: usize = 40;
+/// The calls that the plugin knows: interfaces, and how many methods each of them has.
+const KNOWN: [(u64, u16); 3] = [
+    (plugin::Client::TYPE_ID, 1),
+    (session::Client::TYPE_ID, 3),
+    (app::Client::TYPE_ID, 7),
+];
 /// An interface that nobody implements.
 const NO_INTERFACE: u64 = 0xdead_dead_dead_dead;
 
 /// What the plugin reads from.
 #[derive(Debug)]
 pub(crate) struct Inlet {
-    stream: Rc<UnixStream>,
+    stream: Rc<Socket>,
     defect: Option<Defect>,
-    /// Whether anything has been read.
-    spoken_to: Rc<Cell<bool>>,
+    heard: Rc<Heard>,
     arrived: Vec<u8>,
     passed_on: VecDeque<u8>,
     bootstraps: u32,
@@ -36,15 +44,11 @@ pub(crate) struct Inlet {
 }
 
 impl Inlet {
-    pub(crate) fn new(
-        stream: Rc<UnixStream>,
-        defect: Option<Defect>,
-        spoken_to: Rc<Cell<bool>>,
-    ) -> Self {
+    pub(crate) fn new(stream: Rc<Socket>, defect: Option<Defect>, heard: Rc<Heard>) -> Self {
         Self {
             stream,
             defect,
-            spoken_to,
+            heard,
             arrived: Vec::new(),
             passed_on: VecDeque::new(),
             bootstraps: 0,
@@ -54,12 +58,20 @@ impl Inlet {
 
     /// Passes on the whole messages among what has arrived.
     fn filter(&mut self) -> capnp::Result<()> {
+        let mut messages = 0;
         while let Some(size) = message_size(&self.arrived).filter(|s| self.arrived.len() >= *s) {
             let rest = self.arrived.split_off(size);
             let message = std::mem::replace(&mut self.arrived, rest);
+            messages += 1;
+            if messages > ROOM && self.defect == Some(Defect::HasRoomFor40Messages) {
+                continue;
+            }
             if let Some(message) = self.look_at(message)? {
                 self.passed_on.extend(message);
             }
+        }
+        if self.defect == Some(Defect::DiscardsTheBeginningOfAMessage) {
+            self.arrived.clear();
         }
         Ok(())
     }
@@ -85,6 +97,9 @@ impl Inlet {
             }
             message::Call(call) => {
                 let call = call?;
+                if !self.takes(call)? {
+                    return Ok(None);
+                }
                 if call.get_interface_id() == app::Client::TYPE_ID && call.get_method_id() == 0 {
                     self.metas += 1;
                     if self.defect == Some(Defect::AnswersACallTwice) && self.metas == TWICE {
@@ -98,6 +113,29 @@ impl Inlet {
             _ => {}
         }
         Ok(Some(bytes))
+    }
+
+    /// Whether the RPC library is to see a call. It answers those that nobody knows by itself.
+    fn takes(&self, call: call::Reader<'_>) -> capnp::Result<bool> {
+        let (interface, method) = (call.get_interface_id(), call.get_method_id());
+        let is_shut_down = (interface, method) == (session::Client::TYPE_ID, 2);
+        self.heard
+            .shut_down
+            .set(is_shut_down || self.heard.shut_down.get());
+        let mut known = KNOWN.iter();
+        if known.any(|(known, methods)| *known == interface && method < *methods) {
+            return Ok(true);
+        }
+        let question = call.get_question_id();
+        match self.defect {
+            Some(Defect::AnswersAnUnknownCall) => self.answer(question, None)?,
+            Some(Defect::FailsAtAnUnknownCall) => self.answer(question, Some("what is that?"))?,
+            Some(Defect::HangsUpAtAnUnknownCall) => {
+                return Err(capnp::Error::failed("what is that?".to_owned()));
+            }
+            _ => return Ok(true),
+        }
+        Ok(false)
     }
 
     /// Answers a question behind the back of the RPC library.
@@ -160,7 +198,7 @@ impl AsyncRead for Inlet {
             match this.stream.try_read(&mut bytes) {
                 Ok(0) => return Poll::Ready(Ok(0)),
                 Ok(count) => {
-                    let first = !this.spoken_to.replace(true);
+                    let first = !this.heard.anything.replace(true);
                     this.arrived.extend(&bytes[..count]);
                     if first && this.defect == Some(Defect::DiscardsWhatIsBuffered) {
                         let kept = message_size(&this.arrived).unwrap_or(count);
@@ -179,7 +217,7 @@ impl AsyncRead for Inlet {
 
 /// What the plugin writes to.
 #[derive(Debug)]
-pub(crate) struct Outlet(pub(crate) Rc<UnixStream>);
+pub(crate) struct Outlet(pub(crate) Rc<Socket>);
 
 impl AsyncWrite for Outlet {
     fn poll_write(

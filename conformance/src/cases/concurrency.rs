@@ -1,16 +1,33 @@
 //! CON: many calls at once.
 
-use super::Function;
-use crate::protocol::META_CALL;
-use crate::stage::{Session, Stage, refusal};
-use crate::verdict::{Reason, Stop};
+use capnp::capability::Response;
+use otto_plugin::wire::app_capnp::app::meta_results;
+use otto_plugin::wire::handshake_capnp::plugin::connect_results;
 
-pub(super) const CASES: &[(&str, Function)] =
-    &[("CON-01", |stage| Box::pin(answers_each_call_once(stage)))];
+use super::{Function, not_answered};
+use crate::protocol::{CONNECT_CALL, META_CALL, PING_CALL};
+use crate::stage::{
+    NoAnswer, Rpc, Session, Stage, Start, USUAL_DESCRIPTOR, refusal, say_hello, with_exit,
+};
+use crate::verdict::{Reason, Stop};
+use crate::wire::Record;
+
+pub(super) const CASES: &[(&str, Function)] = &[
+    ("CON-01", |stage| Box::pin(answers_each_call_once(stage))),
+    ("CON-05", |stage| {
+        Box::pin(answers_as_many_as_it_says(stage))
+    }),
+    ("CON-06", |stage| Box::pin(begins_calls_in_order(stage))),
+    ("CON-07", |stage| Box::pin(runs_beside_itself(stage))),
+];
 
 /// How many calls are in flight together: half of what the protocol allows by default.
 const CALLS: usize = 32;
-/// How many of them a report names.
+/// How many calls a plugin accepts that says nothing of it.
+const MOST: u16 = 64;
+/// How many calls of meta there are for each ping among them.
+const METAS_PER_PING: usize = 8;
+/// How many questions a report names.
 const SHOWN: usize = 8;
 
 async fn answers_each_call_once(stage: &Stage<'_>) -> Result<(), Stop> {
@@ -41,18 +58,24 @@ async fn answers_each_call_once(stage: &Stage<'_>) -> Result<(), Stop> {
     // A second answer to the last call has come when this is answered.
     let _ = session.ping().await;
 
-    let counts = count();
+    each_once(stage, &count())?;
+    answers
+        .iter()
+        .try_for_each(|answer| is_a_meta(stage, answer))
+}
+
+/// Questions of one method, each with the number of its answers, which has to be 1.
+pub(super) fn each_once(stage: &Stage<'_>, counts: &[(u32, usize)]) -> Result<(), Stop> {
     let numbers = |what: &dyn Fn(usize) -> bool| {
         let questions = counts.iter().filter(|(_, count)| what(*count));
         questions
             .map(|(question, _)| format!("q{question}"))
             .collect::<Vec<_>>()
     };
-    stage.did(format!(
-        "{} of {CALLS} calls were answered",
-        numbers(&|count| count > 0).len()
-    ));
-    let expected = format!("one answer to each of {CALLS} calls");
+    let calls = counts.len();
+    let answered = numbers(&|count| count > 0).len();
+    stage.did(format!("{answered} of {calls} calls were answered"));
+    let expected = format!("one answer to each of {calls} calls");
     let twice = numbers(&|count| count > 1);
     if !twice.is_empty() {
         let actual = format!("more than one answer to {}", twice.join(", "));
@@ -65,17 +88,130 @@ async fn answers_each_call_once(stage: &Stage<'_>) -> Result<(), Stop> {
         let actual = format!("no answer to {} calls: {shown}{more}", never.len());
         return Err(stage.fail(Reason::NotAnswered, expected, actual));
     }
-    for answer in answers {
-        let refused = match &answer {
+    Ok(())
+}
+
+type MetaAnswer = Result<Response<meta_results::Owned>, NoAnswer>;
+
+fn is_a_meta(stage: &Stage<'_>, answer: &MetaAnswer) -> Result<(), Stop> {
+    let refused = match answer {
+        Err(error) => Some(error.to_string()),
+        Ok(answer) => match answer.get() {
             Err(error) => Some(error.to_string()),
-            Ok(answer) => match answer.get() {
-                Err(error) => Some(error.to_string()),
-                Ok(results) => refusal(results.has_error(), results.get_error()),
-            },
-        };
-        if let Some(actual) = refused {
-            return Err(stage.fail(Reason::NotAnswered, "each answer is a meta", actual));
+            Ok(results) => refusal(results.has_error(), results.get_error()),
+        },
+    };
+    match refused {
+        Some(actual) => Err(stage.fail(Reason::NotAnswered, "each answer is a meta", actual)),
+        None => Ok(()),
+    }
+}
+
+async fn answers_as_many_as_it_says(stage: &Stage<'_>) -> Result<(), Stop> {
+    let session = Session::open(stage, "case").await?;
+    let app = session.app().await?;
+    let (link, rpc) = (&session.link, &session.rpc);
+    let calls = usize::from(session.info.calls_in_flight.clamp(1, MOST));
+    // They are written in one piece, so that all of them are there before one is answered.
+    link.hold();
+    let (mut metas, mut pings) = (Vec::new(), Vec::new());
+    for call in 0..calls {
+        metas.push(app.meta_request().send().promise);
+        if call % METAS_PER_PING == 0 {
+            pings.push(session.client().ping_request().send().promise);
         }
     }
-    Ok(())
+    let held = |held: &Record| {
+        held.answers(META_CALL).len() == calls && held.answers(PING_CALL).len() == pings.len()
+    };
+    if !link.until_held(stage.limit(), held).await {
+        return Err(Stop::Harness("the calls could not be made".to_owned()));
+    }
+    link.release(stage.limit()).await?;
+    let among = pings.len();
+    stage.did(format!(
+        "wrote {calls} calls of meta, as many as it accepts, and {among} of ping among them"
+    ));
+    let pings = pings
+        .into_iter()
+        .map(|call| rpc.answer(call, stage.limit()));
+    let metas = metas
+        .into_iter()
+        .map(|call| rpc.answer(call, stage.limit()));
+    let (_, metas) = tokio::join!(
+        futures::future::join_all(pings),
+        futures::future::join_all(metas)
+    );
+    // A second answer to the last call has come when this is answered.
+    let _ = session.ping().await;
+    let (asked, pinged) =
+        link.record(|record| (record.answers(META_CALL), record.answers(PING_CALL)));
+    each_once(stage, &asked)?;
+    each_once(stage, &pinged[..among])?;
+    metas.iter().try_for_each(|answer| is_a_meta(stage, answer))
+}
+
+async fn begins_calls_in_order(stage: &Stage<'_>) -> Result<(), Stop> {
+    let (link, end) = stage.link()?;
+    let process = stage.start("case", Start::by_host(end, USUAL_DESCRIPTOR), Some(&link))?;
+    let rpc = Rpc::start(&link);
+    let bootstrap = rpc.answered_bootstrap(stage.limit()).await;
+    let hellos = async {
+        let (plugin, _) = bootstrap?;
+        link.hold();
+        let first = say_hello(&plugin).map_err(NoAnswer::Exception)?;
+        let second = say_hello(&plugin).map_err(NoAnswer::Exception)?;
+        let held = |held: &Record| held.answers(CONNECT_CALL).len() == 2;
+        let _ = link.until_held(stage.limit(), held).await;
+        let written = link.release(stage.limit()).await;
+        written.map_err(|error| NoAnswer::Lost(error.to_string()))?;
+        stage.did("wrote two calls of connect in one piece");
+        let first = rpc.answer(first.promise, stage.limit()).await?;
+        let second = rpc.answer(second.promise, stage.limit()).await?;
+        Ok((first, second))
+    };
+    let (first, second) = match hellos.await {
+        Ok(hellos) => hellos,
+        Err(error) => {
+            let error: NoAnswer = error;
+            let actual = with_exit(stage, error.to_string(), &process, &rpc).await?;
+            let expected = "both calls of connect are answered";
+            return Err(stage.fail(Reason::NotAnswered, expected, actual));
+        }
+    };
+    let told = |answer: &Response<connect_results::Owned>| match answer.get() {
+        Err(error) => error.to_string(),
+        Ok(results) => refusal(results.has_error(), results.get_error())
+            .unwrap_or_else(|| "a session".to_owned()),
+    };
+    let (first, second) = (told(&first), told(&second));
+    if first == "a session" && second != "a session" {
+        return Ok(());
+    }
+    let expected = "the first call of connect gets the session, and the second one a refusal";
+    let actual = format!("the first: {first}; the second: {second}");
+    Err(stage.fail(Reason::OutOfOrder, expected, actual))
+}
+
+async fn runs_beside_itself(stage: &Stage<'_>) -> Result<(), Stop> {
+    let one = Session::open(stage, "the first").await?;
+    let other = Session::open(stage, "the second").await;
+    let other = other.map_err(|stop| not_answered(stop, "while another one runs"))?;
+    let (one_app, other_app) = (one.app().await?, other.app().await?);
+    let calls = (0..CALLS).flat_map(|_| [(&one, &one_app), (&other, &other_app)]);
+    let answers = calls.map(|(session, app)| {
+        let call = app.meta_request().send().promise;
+        session.rpc.answer(call, stage.limit())
+    });
+    let answers = futures::future::join_all(answers.collect::<Vec<_>>()).await;
+    for (session, label) in [(&one, "the first"), (&other, "the second")] {
+        // A second answer to the last call has come when this is answered.
+        let _ = session.ping().await;
+        stage.did(format!("{label}: {CALLS} calls of meta"));
+        let counts = session.link.record(|record| record.answers(META_CALL));
+        each_once(stage, &counts)?;
+    }
+    answers
+        .iter()
+        .try_for_each(|answer| is_a_meta(stage, answer))
 }

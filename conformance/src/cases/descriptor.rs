@@ -7,10 +7,10 @@ use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
 
 use super::{Function, ended_or_not, seconds};
-use crate::process::{Exit, descendants, listeners};
+use crate::process::{Exit, Table, listeners};
 use crate::protocol::{CONNECT_CALL, COOKIE_VALUE, FD};
 use crate::stage::{
-    Rpc, Session, Stage, Start, USUAL_DESCRIPTOR, Visitors, refusal, say_hello, with_exit,
+    Listener, Rpc, Session, Stage, Start, USUAL_DESCRIPTOR, refusal, say_hello, with_exit,
 };
 use crate::verdict::{Failure, Reason, Stop};
 use crate::wire::{Message, Party};
@@ -29,13 +29,12 @@ const FAREWELL: Duration = Duration::from_secs(1);
 
 async fn serves_on_any_number(stage: &Stage<'_>) -> Result<(), Stop> {
     for (index, number) in numbers(stage).into_iter().enumerate() {
-        let visitors = match index % 2 {
-            0 => Visitors::unix(&stage.sandbox.suite(), &format!("nobody{index}"))?,
-            _ => Visitors::tcp()?,
+        let listener = match index % 2 {
+            0 => Listener::unix(&stage.sandbox.suite(), &format!("nobody{index}"))?,
+            _ => Listener::tcp()?,
         };
         let label = format!("descriptor {number}");
-        let connect = Some(visitors.address().to_owned());
-        let session = Session::open_at(stage, &label, number, connect).await;
+        let session = Session::open_at(stage, &label, number, listener.address()).await;
         let session = session.map_err(|stop| match stop {
             Stop::Fail(Failure {
                 expected, actual, ..
@@ -48,16 +47,16 @@ async fn serves_on_any_number(stage: &Stage<'_>) -> Result<(), Stop> {
         session.meta(&session.app().await?).await?;
         stage.did(format!("{label}: meta answered"));
         let pid = session.process.pid();
-        let family = std::iter::once(pid).chain(descendants(pid));
+        let family = std::iter::once(pid).chain(Table::now().descendants(pid));
         if let Some(address) = family.flat_map(listeners).next() {
             return Err(stage.fail(Reason::Listens, "listens on nothing", address));
         }
         session.link.end();
         let _ = session.process.exited(stage.scaled(FAREWELL)).await;
-        if let Some(first) = visitors.came() {
+        if let Some(first) = listener.came() {
             let actual = format!(
                 "it dialled {}, and said \"{}\"",
-                visitors.address(),
+                listener.address(),
                 first.escape_ascii()
             );
             return Err(stage.fail(Reason::Dialled, "dials nobody", actual));
@@ -141,7 +140,7 @@ async fn says_what_is_wrong(stage: &Stage<'_>) -> Result<(), Stop> {
             cookie: Some(COOKIE_VALUE.to_owned()),
             descriptor,
             descriptor_value: Some(value.clone()),
-            connect: None,
+            ..Start::default()
         };
         let process = stage.start(label, start, None)?;
         let exit = process.exited(stage.limit()).await;

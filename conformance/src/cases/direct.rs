@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::{Function, ended_or_not, seconds};
 use crate::process::{Exit, Process, listeners};
 use crate::protocol::{COOKIE_VALUE, MESSAGE};
-use crate::stage::{Rpc, Stage, Start, USUAL_DESCRIPTOR, Visitors};
+use crate::stage::{Listener, Rpc, Stage, Start, USUAL_DESCRIPTOR};
 use crate::verdict::{Reason, Stop};
 use crate::wire::{Link, Party};
 
@@ -182,11 +182,11 @@ fn wrong_cookies(random: u64) -> [(&'static str, String); 5] {
 }
 
 async fn opens_nothing(stage: &Stage<'_>) -> Result<(), Stop> {
-    let visitors = Visitors::unix(&stage.sandbox.suite(), "nobody")?;
+    let listener = Listener::unix(&stage.sandbox.suite(), "nobody")?;
     let before = stage.sandbox.snapshot();
     let (link, end) = stage.link()?;
     let start = Start {
-        connect: Some(visitors.address().to_owned()),
+        connect: Some(listener.address().to_owned()),
         ..Start::without_cookie(end, USUAL_DESCRIPTOR)
     };
     let process = stage.start("no cookie", start, Some(&link))?;
@@ -202,7 +202,7 @@ async fn opens_nothing(stage: &Stage<'_>) -> Result<(), Stop> {
         let actual = format!("it wrote {spoke} bytes to its socket");
         return Err(stage.fail(Reason::Served, "serves nobody", actual));
     }
-    if let Some(first) = visitors.came() {
+    if let Some(first) = listener.came() {
         let actual = format!("it dialled, and said \"{}\"", first.escape_ascii());
         return Err(stage.fail(Reason::Dialled, "dials nobody", actual));
     }

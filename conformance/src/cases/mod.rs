@@ -3,16 +3,23 @@
 mod bootstrap;
 mod concurrency;
 mod descriptor;
+mod dialling;
 mod direct;
+mod evolution;
+mod handshake;
 mod lifecycle;
 mod meta;
+mod streams;
+mod transport;
+mod unknown;
 
 use std::time::{Duration, Instant};
 
 use futures::future::LocalBoxFuture;
 
-use crate::process::{Exit, Process, describe};
-use crate::stage::{Session, Stage};
+use crate::catalogue::Connection;
+use crate::process::{Exit, Watched, describe};
+use crate::stage::{Listener, Session, Stage};
 use crate::verdict::{Failure, Reason, Stop};
 
 /// The code of a case.
@@ -20,11 +27,17 @@ pub(crate) type Function = for<'a> fn(&'a Stage<'a>) -> LocalBoxFuture<'a, Resul
 
 type Group = &'static [(&'static str, Function)];
 
-const GROUPS: [Group; 6] = [
+const GROUPS: [Group; 12] = [
     direct::CASES,
     descriptor::CASES,
+    dialling::CASES,
+    handshake::CASES,
+    streams::CASES,
+    transport::CASES,
     bootstrap::CASES,
     meta::CASES,
+    unknown::CASES,
+    evolution::CASES,
     concurrency::CASES,
     lifecycle::CASES,
 ];
@@ -78,7 +91,13 @@ async fn control(stage: &Stage<'_>, what: &str) -> Result<(), Stop> {
 }
 
 async fn answers_meta<'a>(stage: &'a Stage<'a>, label: &str) -> Result<Session<'a>, Stop> {
-    let session = Session::open(stage, label).await?;
+    let session = match stage.case.connection {
+        Connection::Inherited => Session::open(stage, label).await?,
+        Connection::Dialled => {
+            let listener = Listener::unix(&stage.sandbox.suite(), label)?;
+            Session::dialled(stage, label, &listener).await?
+        }
+    };
     session.meta(&session.app().await?).await?;
     stage.did(format!("{label}: meta answered"));
     Ok(session)
@@ -99,6 +118,29 @@ fn instead(stop: Stop, reason: Reason, expected: &str) -> Stop {
     }
 }
 
+/// A start that is not quite the ordinary one, and is not answered: a failure of this case alone.
+fn not_answered(stop: Stop, start: &str) -> Stop {
+    match stop {
+        Stop::Fail(failure) if failure.reason == Reason::NoSession => Stop::Fail(Failure {
+            reason: Reason::NotAnswered,
+            actual: format!("{start}: {}", failure.actual),
+            ..failure
+        }),
+        stop => stop,
+    }
+}
+
+/// What is wrong with an end, if it is not one by itself, in time, with such a status.
+fn wrong_end(exit: Option<Exit>, is_right: impl Fn(i32) -> bool) -> Option<Reason> {
+    match exit {
+        Some(Exit::Status(status)) if is_right(status) => None,
+        Some(Exit::Status(0)) => Some(Reason::ExitStatusZero),
+        Some(Exit::Status(_)) => Some(Reason::ExitStatus),
+        Some(Exit::Signal(_)) => Some(Reason::KilledBySignal),
+        None => Some(Reason::StillRunning),
+    }
+}
+
 /// A time as people say it.
 fn took(time: Duration) -> String {
     match time.as_millis() {
@@ -113,9 +155,9 @@ fn seconds(time: Duration) -> String {
 }
 
 /// How a process ended, or what it is doing in the place of that.
-fn ended_or_not(process: &Process, exit: Option<Exit>) -> String {
+fn ended_or_not(process: &Watched, exit: Option<Exit>) -> String {
     match exit {
-        Some(exit) => format!("{exit} after {}", took(process.started().elapsed())),
+        Some(exit) => format!("{exit} after {}", took(process.since().elapsed())),
         None => format!("{} is still running", describe(process.pid())),
     }
 }

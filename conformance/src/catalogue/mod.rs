@@ -44,6 +44,9 @@ pub struct Case {
     pub timeout: f64,
     /// What is run first and has to work, lest a failure of something else counts as a refusal.
     pub control: Option<String>,
+    /// How the plugin of the control gets to its host.
+    #[serde(default)]
+    pub connection: Connection,
     /// The reasons for which it may fail, beside [`COMMON_REASONS`].
     pub reasons: Vec<Reason>,
     /// The broken plugins that fail it.
@@ -53,12 +56,14 @@ pub struct Case {
 }
 
 /// How much a case matters.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 #[non_exhaustive]
 pub enum Level {
     /// A plugin that fails it is not conformant.
     Must,
+    /// A plugin that fails it is conformant, and could be better.
+    Should,
 }
 
 /// Which plugins a case is for.
@@ -68,6 +73,18 @@ pub enum Level {
 pub enum Profile {
     /// Any plugin.
     Plugin,
+}
+
+/// How a plugin gets to its host.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Connection {
+    /// It inherits a socket.
+    #[default]
+    Inherited,
+    /// It dials an address.
+    Dialled,
 }
 
 /// What the suite looks at.

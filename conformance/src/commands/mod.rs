@@ -4,7 +4,9 @@ mod explain;
 mod list;
 mod plugin;
 mod run;
+mod stand_in;
 
 pub(crate) use explain::explain;
 pub(crate) use list::list;
 pub(crate) use run::run;
+pub(crate) use stand_in::{NAME as STAND_IN, stand_in};

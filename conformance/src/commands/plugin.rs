@@ -63,9 +63,11 @@ pub(crate) fn try_start(plugin: &Path) -> Result<(), Unusable> {
     let sandbox = Sandbox::new().map_err(harness)?;
     let launch = Launch {
         program: plugin.to_owned(),
+        arguments: Vec::new(),
         directory: sandbox.work(),
         environment: BTreeMap::new(),
         descriptor: None,
+        stdin: None,
     };
     let tasks = tokio::task::LocalSet::new();
     let started = tasks.block_on(&runtime.map_err(harness)?, async {

@@ -1,14 +1,15 @@
 //! `otto-conformance run`
 
+use std::cell::OnceCell;
 use std::fs::OpenOptions;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::plugin;
-use crate::catalogue::{self, Case};
+use crate::catalogue::{self, Case, Connection};
 use crate::cli::RunArgs;
 use crate::report::{self, Artifacts, Screen};
 use crate::settings::Settings;
-use crate::verdict::{Summary, Verdict};
+use crate::verdict::{Reason, Summary, Verdict};
 use crate::{exit, panics, process, runner};
 
 /// Runs cases against a plugin.
@@ -40,9 +41,12 @@ pub(crate) fn run(screen: &mut Screen, args: RunArgs) -> u8 {
         named: args.plugin.display().to_string(),
         environment: args.environment,
         timeout_scale: args.timeout_scale,
+        lives: args.lives,
         seed: args.seed.unwrap_or_else(any_seed),
+        strict: args.strict,
         artifacts: args.artifacts,
         verbose: args.verbose,
+        silent: OnceCell::new(),
     };
     run_all(screen, &settings, &cases).exit_code()
 }
@@ -85,13 +89,13 @@ fn run_all(screen: &mut Screen, settings: &Settings, cases: &[&'static Case]) ->
     let mut no_start = None;
     for case in cases {
         let verdict = run_one(screen, settings, case, no_start);
-        if matches!(verdict, Verdict::Fail(reason) if reason.is_no_start()) {
+        if is_no_start(case, verdict) {
             no_start.get_or_insert(case.id.as_str());
         }
         summary.verdicts.push((case.id.clone(), verdict));
     }
     summary.elapsed = began.elapsed();
-    if summary.exit_code() != exit::OK || settings.verbose {
+    if summary.passed() < cases.len() || settings.verbose {
         let written = report::write_report(&settings.artifacts, &settings.named, &summary);
         if let Err(error) = written {
             screen.tell(format_args!("warning: no report.json: {error}"));
@@ -134,8 +138,8 @@ fn run_one(
         ));
     }
     let record = (kept && written.is_ok()).then(|| artifacts.display());
-    if let (Verdict::Fail(reason), Some(told)) = (verdict, no_start)
-        && reason.is_no_start()
+    if let Some(told) = no_start
+        && is_no_start(case, verdict)
     {
         report::repeat_failure(screen, &outcome, told);
     } else if failed {
@@ -144,4 +148,14 @@ fn run_one(
         report::show_steps(screen, &outcome);
     }
     verdict
+}
+
+/// Whether nothing of the case itself was tried, since an ordinary start fails.
+fn is_no_start(case: &Case, verdict: Verdict) -> bool {
+    let is_ordinary = case.connection == Connection::Inherited;
+    is_ordinary
+        && matches!(
+            verdict,
+            Verdict::Fail(Reason::ControlFailed | Reason::NoSession)
+        )
 }

@@ -1,15 +1,17 @@
 //! Plugins as processes: started, watched, and ended whatever happens.
 
 mod child;
+mod end;
 mod interrupt;
 mod output;
 mod proc;
 mod registry;
 
-pub(crate) use child::{Exit, Launch, Process, StartError, is_executable};
+pub(crate) use child::{Launch, Process, StartError, is_executable};
+pub(crate) use end::{Exit, Watched};
 pub(crate) use interrupt::clean_up_on_signals;
 pub(crate) use output::Output;
-pub(crate) use proc::{descendants, describe, listeners};
+pub(crate) use proc::{Table, describe, listeners};
 pub(crate) use registry::PrivateDir;
 
 /// Makes this process the parent of every orphan below it, so that none gets lost.

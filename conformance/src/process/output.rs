@@ -8,6 +8,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use tokio::net::unix::pipe::Receiver;
+use tokio::task::JoinHandle;
 
 /// How much of the beginning is kept, and how much of the end.
 const KEPT_BYTES: usize = 64 << 10;
@@ -18,7 +19,9 @@ const PIPE_BYTES: usize = 1 << 20;
 /// One of the two streams.
 #[derive(Debug)]
 pub(crate) struct Output {
-    pipe: Receiver,
+    /// None when the pipe has been closed.
+    pipe: RefCell<Option<Rc<Receiver>>>,
+    reading: RefCell<Option<JoinHandle<()>>>,
     began: Instant,
     kept: RefCell<Kept>,
 }
@@ -41,16 +44,18 @@ struct Chunk {
 impl Output {
     /// Reads from the pipe for as long as there is somebody to write to it.
     pub(crate) fn capture(pipe: OwnedFd, began: Instant) -> io::Result<Rc<Self>> {
+        let pipe = Rc::new(Receiver::from_owned_fd(pipe)?);
         let output = Rc::new(Self {
-            pipe: Receiver::from_owned_fd(pipe)?,
+            pipe: RefCell::new(Some(pipe.clone())),
+            reading: RefCell::default(),
             began,
             kept: RefCell::default(),
         });
         let drained = output.clone();
-        tokio::task::spawn_local(async move {
+        let reading = tokio::task::spawn_local(async move {
             let mut buffer = [0; 16 << 10];
-            while drained.pipe.readable().await.is_ok() {
-                match drained.pipe.try_read(&mut buffer) {
+            while pipe.readable().await.is_ok() {
+                match pipe.try_read(&mut buffer) {
                     Ok(0) => return,
                     Ok(count) => drained.add(&buffer[..count]),
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
@@ -58,16 +63,32 @@ impl Output {
                 }
             }
         });
+        *output.reading.borrow_mut() = Some(reading);
         Ok(output)
+    }
+
+    /// Closes the pipe, as a host does that reads no more. What was written by then is kept.
+    pub(crate) async fn close(&self) {
+        self.drain();
+        let reading = self.reading.take();
+        if let Some(reading) = reading {
+            reading.abort();
+            // Until then it holds the pipe as well.
+            let _ = reading.await;
+        }
+        self.pipe.take();
     }
 
     /// Takes what is in the pipe now. After the end of a process, this is all that it wrote.
     pub(crate) fn drain(&self) {
+        let Some(pipe) = self.pipe.borrow().clone() else {
+            return;
+        };
         let mut buffer = [0; 16 << 10];
         let mut rest = PIPE_BYTES;
         // Not through the runtime, which may not have heard yet that there is something.
         while rest > 0
-            && let Ok(count @ 1..) = rustix::io::read(&self.pipe, &mut buffer)
+            && let Ok(count @ 1..) = rustix::io::read(&pipe, &mut buffer)
         {
             self.add(&buffer[..count]);
             rest = rest.saturating_sub(count);

@@ -41,41 +41,45 @@ impl Stat {
     }
 }
 
-fn all() -> Vec<Stat> {
-    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-    entries
-        .filter_map(|entry| Stat::of(entry.file_name().to_str()?.parse().ok()?))
-        .collect()
-}
+/// All processes of a moment. To look at each of them takes a while, so this is asked several things.
+#[derive(Debug)]
+pub(crate) struct Table(Vec<Stat>);
 
-/// The processes whose parent this is, dead ones included.
-pub(crate) fn children_of(parent: u32) -> Vec<u32> {
-    let all = all().into_iter();
-    all.filter(|process| process.parent == parent)
-        .map(|process| process.pid)
-        .collect()
-}
+impl Table {
+    pub(crate) fn now() -> Self {
+        let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+        let all = entries.filter_map(|entry| Stat::of(entry.file_name().to_str()?.parse().ok()?));
+        Self(all.collect())
+    }
 
-/// The running processes of a group, and those that descend from one of them, without the leader.
-pub(crate) fn descendants(leader: u32) -> Vec<u32> {
-    let all = all();
-    let mut family = BTreeSet::from([leader]);
-    loop {
-        let before = family.len();
-        for process in &all {
-            if process.group == leader || family.contains(&process.parent) {
-                family.insert(process.pid);
+    /// The processes whose parent this is, dead ones included.
+    pub(crate) fn children_of(&self, parent: u32) -> Vec<u32> {
+        let children = self.0.iter().filter(|process| process.parent == parent);
+        children.map(|process| process.pid).collect()
+    }
+
+    /// The running processes of a group, and those that descend from one of them, without the
+    /// leader.
+    pub(crate) fn descendants(&self, leader: u32) -> Vec<u32> {
+        let mut family = BTreeSet::from([leader]);
+        loop {
+            let before = family.len();
+            for process in &self.0 {
+                if process.group == leader || family.contains(&process.parent) {
+                    family.insert(process.pid);
+                }
+            }
+            if family.len() == before {
+                break;
             }
         }
-        if family.len() == before {
-            break;
-        }
+        family.remove(&leader);
+        let running = self.0.iter().filter(|process| process.runs());
+        running
+            .filter(|process| family.contains(&process.pid))
+            .map(|process| process.pid)
+            .collect()
     }
-    family.remove(&leader);
-    all.iter()
-        .filter(|process| process.runs() && family.contains(&process.pid))
-        .map(|process| process.pid)
-        .collect()
 }
 
 /// Whether a process is there and has not ended.

@@ -55,9 +55,12 @@ pub(super) fn started_here(pid: u32) -> bool {
 pub(super) fn clean_up() {
     let registry = mem::ManuallyDrop::new(registry());
     for leader in &registry.groups {
+        // A process that was started by another one may lead a group of its own.
+        let descendants = proc::Table::now().descendants(*leader);
         kill_group(*leader);
+        descendants.into_iter().for_each(kill);
     }
-    for orphan in proc::children_of(std::process::id()) {
+    for orphan in proc::Table::now().children_of(std::process::id()) {
         if !registry.groups.contains(&orphan) {
             kill(orphan);
         }
@@ -70,15 +73,25 @@ pub(super) fn clean_up() {
 
 /// Kills all processes of a group.
 pub(super) fn kill_group(leader: u32) {
+    signal_group(leader, Signal::KILL);
+}
+
+/// Sends a signal to all processes of a group.
+pub(super) fn signal_group(leader: u32, signal: Signal) {
     if let Some(pid) = pid(leader) {
-        let _ = rustix::process::kill_process_group(pid, Signal::KILL);
+        let _ = rustix::process::kill_process_group(pid, signal);
     }
 }
 
 /// Kills one process.
 pub(super) fn kill(process: u32) {
+    signal(process, Signal::KILL);
+}
+
+/// Sends a signal to one process.
+pub(super) fn signal(process: u32, signal: Signal) {
     if let Some(pid) = pid(process) {
-        let _ = rustix::process::kill_process(pid, Signal::KILL);
+        let _ = rustix::process::kill_process(pid, signal);
     }
 }
 

@@ -100,6 +100,7 @@ pub(crate) fn write_report(directory: &Path, plugin: &str, summary: &Summary) ->
         .iter()
         .map(|(id, verdict)| match verdict {
             Verdict::Pass => json!({ "id": id, "verdict": "pass" }),
+            Verdict::Warn(reason) => json!({ "id": id, "verdict": "warn", "reason": reason }),
             Verdict::Fail(reason) => json!({ "id": id, "verdict": "fail", "reason": reason }),
             Verdict::Harness => json!({ "id": id, "verdict": "harness" }),
         })

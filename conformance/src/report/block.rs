@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::screen::{Screen, style};
-use crate::catalogue;
+use crate::catalogue::{self, Connection};
 use crate::runner::Outcome;
 use crate::settings::Settings;
 use crate::verdict::{Reason, Stop, Verdict};
@@ -106,7 +106,11 @@ pub(crate) fn repeat_failure(screen: &mut Screen, outcome: &Outcome<'_>, told: &
 
 /// Where to look first. What any case builds on has no hint of the case's own.
 fn hint<'a>(outcome: &Outcome<'a>) -> &'a str {
+    let case = outcome.stage.case;
     match outcome.verdict() {
+        Verdict::Fail(Reason::ControlFailed) if case.connection == Connection::Dialled => {
+            "it does not serve a host that it has to dial, as DIA-01 shows"
+        }
         Verdict::Fail(Reason::ControlFailed | Reason::NoSession) => {
             "it does not answer an ordinary start: with the cookie, a plugin stays, and serves \
              Cap'n Proto RPC on the descriptor in OTTO_PLUGIN_FD (LA-4); in Rust, \
@@ -119,7 +123,7 @@ fn hint<'a>(outcome: &Outcome<'a>) -> &'a str {
             "the steps show how far it came; --timeout-scale helps on a slow machine"
         }
         Verdict::Harness => "this is a defect of otto-conformance, or of the machine",
-        _ => &outcome.stage.case.hint,
+        _ => &case.hint,
     }
 }
 
@@ -194,6 +198,12 @@ fn repro(settings: &Settings, id: &str) -> String {
     }
     if settings.timeout_scale != 1.0 {
         command.push_str(&format!(" --timeout-scale {}", settings.timeout_scale));
+    }
+    if id == "LIF-01" {
+        command.push_str(&format!(" --lives {}", settings.lives));
+    }
+    if settings.strict {
+        command.push_str(" --strict");
     }
     command.push_str(&format!(" --seed {:#x} --verbose", settings.seed));
     command

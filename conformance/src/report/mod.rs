@@ -36,6 +36,7 @@ pub(crate) fn begin(screen: &mut Screen, settings: &Settings, cases: &[&Case]) {
 pub(crate) fn case(screen: &mut Screen, case: &Case, verdict: Verdict, elapsed: Duration) {
     let (word, style, reason) = match verdict {
         Verdict::Pass => ("PASS", style::GOOD, String::new()),
+        Verdict::Warn(reason) => ("WARN", style::ODD, reason.to_string()),
         Verdict::Fail(reason) => ("FAIL", style::BAD, reason.to_string()),
         Verdict::Harness => ("ERROR", style::BAD, "the suite failed".to_owned()),
     };
@@ -63,6 +64,7 @@ pub(crate) fn end(screen: &mut Screen, summary: &Summary) {
     };
     let mut parts = vec![format!("{} passed", summary.passed())];
     for (number, word) in [
+        (summary.warned(), "warned"),
         (summary.failed(), "failed"),
         (summary.unknown(), "not judged"),
     ] {

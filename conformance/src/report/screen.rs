@@ -13,6 +13,7 @@ pub(crate) mod style {
     pub(crate) const BOLD: Style = Style::new().bold();
     pub(crate) const DIM: Style = Style::new().dimmed();
     pub(crate) const GOOD: Style = AnsiColor::Green.on_default().bold();
+    pub(crate) const ODD: Style = AnsiColor::Yellow.on_default().bold();
 }
 
 /// People read stderr, machines read stdout.

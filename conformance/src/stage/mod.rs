@@ -1,29 +1,35 @@
 //! Where a case runs: its directories, its processes, its clock, and what there is to report.
 
 mod environment;
+mod hello;
+mod listener;
+mod opening;
 mod rpc;
 mod sandbox;
 mod session;
-mod visitors;
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::io;
 use std::os::fd::{OwnedFd, RawFd};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use crate::catalogue::Case;
-use crate::process::{Launch, Output, Process};
+use crate::commands::STAND_IN;
+use crate::process::{Launch, Output, Process, StartError};
 use crate::protocol;
 use crate::settings::Settings;
 use crate::verdict::{Failure, Reason, Stop};
 use crate::wire::Link;
 
 pub(crate) use environment::is_reserved;
+pub(crate) use hello::{fill, offer, read_any_hello, say_hello};
+pub(crate) use listener::Listener;
 pub(crate) use rpc::{NoAnswer, Rpc};
 pub(crate) use sandbox::Sandbox;
-pub(crate) use session::{Meta, Session, refusal, say_hello, with_exit};
-pub(crate) use visitors::Visitors;
+pub(crate) use session::{Meta, Session, refusal, with_exit};
 
 /// The number under which a plugin inherits its socket, where a case does not care.
 pub(crate) const USUAL_DESCRIPTOR: RawFd = 3;
@@ -71,8 +77,10 @@ pub(crate) struct Start {
     pub(crate) descriptor: Option<(OwnedFd, RawFd)>,
     /// `OTTO_PLUGIN_FD`, where it is not the number of the descriptor.
     pub(crate) descriptor_value: Option<String>,
-    /// `OTTO_PLUGIN_CONNECT`. The token goes with it.
+    /// `OTTO_PLUGIN_CONNECT`.
     pub(crate) connect: Option<String>,
+    /// `OTTO_PLUGIN_TOKEN`, where a case has to know it. An address never goes without one.
+    pub(crate) token: Option<String>,
 }
 
 impl Start {
@@ -177,6 +185,11 @@ impl<'a> Stage<'a> {
         Link::pair(self.began)
     }
 
+    /// A token that nobody can know.
+    pub(crate) fn token(&self) -> String {
+        (0..4).map(|_| format!("{:016x}", self.random())).collect()
+    }
+
     /// Starts the plugin.
     pub(crate) fn start(
         &self,
@@ -184,29 +197,61 @@ impl<'a> Stage<'a> {
         start: Start,
         link: Option<&Rc<Link>>,
     ) -> Result<Process, Stop> {
-        let mut environment = environment::base(&self.sandbox, &self.settings.environment);
-        let mut set = |name: &str, value: String| environment.insert(name.into(), value.into());
-        if let Some(cookie) = start.cookie {
-            set(protocol::COOKIE, cookie);
-        }
-        let number = start
-            .descriptor
-            .as_ref()
-            .map(|(_, number)| number.to_string());
-        if let Some(value) = start.descriptor_value.or(number) {
-            set(protocol::FD, value);
-        }
-        if let Some(address) = start.connect {
-            set(protocol::CONNECT, address);
-            let token: String = (0..4).map(|_| format!("{:016x}", self.random())).collect();
-            set(protocol::TOKEN, token);
-        }
+        let environment = self.environment(&start);
         let launch = Launch {
             program: self.settings.plugin.clone(),
+            arguments: Vec::new(),
             directory: self.sandbox.work(),
             environment,
             descriptor: start.descriptor,
+            stdin: None,
         };
+        Ok(self.launch(label, launch, link)?)
+    }
+
+    /// Starts this program once more, to start the plugin as a host does, with this end of the
+    /// link.
+    fn start_stand_in(&self, label: &str, end: OwnedFd, link: &Rc<Link>) -> Result<Process, Stop> {
+        let start = Start {
+            cookie: Some(protocol::COOKIE_VALUE.to_owned()),
+            descriptor_value: Some(USUAL_DESCRIPTOR.to_string()),
+            ..Start::default()
+        };
+        let launch = Launch {
+            program: std::env::current_exe()?,
+            arguments: vec![STAND_IN.into(), self.settings.plugin.clone().into()],
+            directory: self.sandbox.work(),
+            environment: self.environment(&start),
+            descriptor: Some((link.descriptor()?, USUAL_DESCRIPTOR)),
+            stdin: Some(end),
+        };
+        let process = self.launch(label, launch, Some(link));
+        process.map_err(|error| Stop::Harness(format!("no stand-in: {error}")))
+    }
+
+    fn environment(&self, start: &Start) -> BTreeMap<OsString, OsString> {
+        let mut environment = environment::base(&self.sandbox, &self.settings.environment);
+        let number = start.descriptor.as_ref();
+        let number = number.map(|(_, number)| number.to_string());
+        let token = start.connect.as_ref().map(|_| self.token());
+        let variables = [
+            (protocol::COOKIE, start.cookie.clone()),
+            (protocol::FD, start.descriptor_value.clone().or(number)),
+            (protocol::CONNECT, start.connect.clone()),
+            (protocol::TOKEN, start.token.clone().or(token)),
+        ];
+        for (name, value) in variables {
+            environment.extend(value.map(|value| (name.into(), value.into())));
+        }
+        environment
+    }
+
+    fn launch(
+        &self,
+        label: &str,
+        launch: Launch,
+        link: Option<&Rc<Link>>,
+    ) -> Result<Process, StartError> {
         let process = Process::start(launch, self.began)?;
         self.did(format!("{label}: started, pid {}", process.pid()));
         let mut report = self.report.borrow_mut();
@@ -220,5 +265,12 @@ impl<'a> Stage<'a> {
             stderr: process.stderr.clone(),
         });
         Ok(process)
+    }
+
+    /// Says that the last process has got this link.
+    fn attach(&self, link: &Rc<Link>) {
+        if let Some(run) = self.report.borrow_mut().runs.last_mut() {
+            run.link = Some(link.clone());
+        }
     }
 }

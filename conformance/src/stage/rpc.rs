@@ -172,6 +172,11 @@ impl Rpc {
         }))
     }
 
+    /// Ends the connection, as a host does that closes its socket.
+    pub(crate) fn end(&self) {
+        self.link.end();
+    }
+
     /// Whether the connection has ended.
     pub(crate) fn is_over(&self) -> bool {
         self.ended.yes.get()

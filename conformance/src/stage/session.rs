@@ -1,6 +1,5 @@
 //! The ordinary way to use a plugin, one answered call after the other.
 
-use std::os::fd::RawFd;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -9,34 +8,26 @@ use capnp::message::Builder;
 use capnp::serialize;
 use otto_plugin::wire::app_capnp::{app, meta};
 use otto_plugin::wire::error_capnp::error;
-use otto_plugin::wire::handshake_capnp::{plugin, session};
+use otto_plugin::wire::handshake_capnp::session;
 
-use super::rpc::TakesAll;
-use super::{NoAnswer, Rpc, Stage, Start, USUAL_DESCRIPTOR};
+use super::hello::Info;
+use super::{NoAnswer, Rpc, Stage};
 use crate::process::Process;
-use crate::protocol;
 use crate::verdict::{Reason, Stop};
-use crate::wire::{Answer, Link};
+use crate::wire::Link;
 
 /// How long a process may take to end after it has let go of its socket, for a better report.
 const LAST_MOMENTS: Duration = Duration::from_millis(500);
 
 /// A connected plugin.
 pub(crate) struct Session<'a> {
-    stage: &'a Stage<'a>,
+    pub(super) stage: &'a Stage<'a>,
     /// Dropped first: what follows the end of the connection is not this session's matter.
     pub(crate) process: Process,
     pub(crate) rpc: Rpc,
     pub(crate) link: Rc<Link>,
-    session: session::Client,
+    pub(super) session: session::Client,
     pub(crate) info: Info,
-}
-
-/// What the plugin says of itself, as far as cases look at it.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Info {
-    pub(crate) kind: String,
-    pub(crate) name: String,
 }
 
 /// An answer of `meta`.
@@ -46,64 +37,6 @@ pub(crate) struct Meta {
 }
 
 impl<'a> Session<'a> {
-    /// Starts the plugin and connects to it.
-    pub(crate) async fn open(stage: &'a Stage<'a>, label: &str) -> Result<Self, Stop> {
-        Self::open_at(stage, label, USUAL_DESCRIPTOR, None).await
-    }
-
-    /// The same, with another number for the descriptor, and an address that it does not need.
-    pub(crate) async fn open_at(
-        stage: &'a Stage<'a>,
-        label: &str,
-        descriptor: RawFd,
-        connect: Option<String>,
-    ) -> Result<Self, Stop> {
-        let (link, end) = stage.link()?;
-        let start = Start {
-            connect,
-            ..Start::by_host(end, descriptor)
-        };
-        let process = stage.start(label, start, Some(&link))?;
-        let rpc = Rpc::start(&link);
-        let deadline = Instant::now() + stage.start_limit();
-        let within = || deadline.saturating_duration_since(Instant::now());
-        let hello = async {
-            let (plugin, answer) = rpc
-                .answered_bootstrap(within())
-                .await
-                .map_err(|error| format!("bootstrap: {error}"))?;
-            if answer != (Answer::Results { null: false }) {
-                return Err("bootstrap: answered without a capability".to_owned());
-            }
-            let hello = say_hello(&plugin).map_err(|error| error.to_string())?;
-            let answer = rpc.answer(hello.promise, within()).await;
-            let answer = answer.map_err(|error| format!("Plugin.connect: {error}"))?;
-            let (session, info) = read_hello(&answer)?;
-            Ok((session, info))
-        };
-        match hello.await {
-            Ok((session, info)) => {
-                stage.did(format!("{label}: connected"));
-                Ok(Self {
-                    stage,
-                    process,
-                    rpc,
-                    link,
-                    session,
-                    info,
-                })
-            }
-            Err(actual) => {
-                let actual = with_exit(stage, actual, &process, &rpc).await?;
-                Err(stage.fail(
-                    Reason::NoSession,
-                    "Plugin.connect answers with a session",
-                    actual,
-                ))
-            }
-        }
-    }
-
     /// Asks for the app.
     pub(crate) async fn app(&self) -> Result<app::Client, Stop> {
         let promise = self.session.app_request().send().promise;
@@ -140,7 +73,7 @@ impl<'a> Session<'a> {
 
     /// Calls `ping`, and waits for the answer.
     pub(crate) async fn ping(&self) -> Result<(), Stop> {
-        let promise = self.session.ping_request().send().promise;
+        let promise = self.client().ping_request().send().promise;
         self.answer("Session.ping", promise, self.stage.answer_limit())
             .await
             .map(drop)
@@ -152,6 +85,11 @@ impl<'a> Session<'a> {
         self.answer("Session.shutDown", promise, within)
             .await
             .map(drop)
+    }
+
+    /// What `connect` has answered with.
+    pub(crate) fn client(&self) -> &session::Client {
+        &self.session
     }
 
     async fn answer<T>(
@@ -203,43 +141,6 @@ pub(crate) async fn with_exit(
         Some(exit) => format!("{actual}; the plugin {exit}"),
         None => format!("{actual}; {}", crate::process::describe(process.pid())),
     })
-}
-
-/// Calls `connect`.
-pub(crate) fn say_hello(
-    plugin: &plugin::Client,
-) -> capnp::Result<capnp::capability::RemotePromise<plugin::connect_results::Owned>> {
-    let mut request = plugin.connect_request();
-    let mut params = request.get();
-    params.set_log(capnp_rpc::new_client(TakesAll));
-    let mut host = params.init_host();
-    host.set_name("otto-conformance");
-    host.set_version(env!("CARGO_PKG_VERSION"));
-    host.reborrow().init_protocols(1).set(0, protocol::VERSION);
-    // A null struct reads as one of defaults, but a plugin need not be tried with that here.
-    host.init_limits();
-    Ok(request.send())
-}
-
-fn read_hello(
-    answer: &Response<plugin::connect_results::Owned>,
-) -> Result<(session::Client, Info), String> {
-    let results = answer.get().map_err(|error| error.to_string())?;
-    if let Some(refusal) = refusal(results.has_error(), results.get_error()) {
-        return Err(format!("Plugin.connect: {refusal}"));
-    }
-    let read = || {
-        let info = results.get_info()?;
-        let (kind, name) = (info.get_type()?.to_string()?, info.get_name()?.to_string()?);
-        if info.get_protocol() != protocol::VERSION {
-            let chosen = info.get_protocol();
-            return Err(capnp::Error::failed(format!(
-                "it chose version {chosen} of the protocol"
-            )));
-        }
-        Ok((results.get_session()?, Info { kind, name }))
-    };
-    read().map_err(|error: capnp::Error| format!("Plugin.connect: {}", error.extra))
 }
 
 /// The error in a result, if there is one, in words.

@@ -1,11 +1,12 @@
 //! The suite's end of the socket: everything that passes is recorded, and a case decides when
-//! anything is read and when it closes.
+//! anything is read, in what pieces it is written, and when it closes.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::fmt;
+use std::future::poll_fn;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream as StdStream;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -17,12 +18,18 @@ use tokio::net::UnixStream;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
+use super::drip::Drip;
 use super::record::{Party, Record};
+use super::stream::Stream;
 
-/// The host's end of a socket pair.
+/// The host's end of a connection.
 pub(crate) struct Link {
-    stream: RefCell<Option<Rc<UnixStream>>>,
+    stream: RefCell<Option<Rc<Stream>>>,
     reading: Cell<bool>,
+    /// Whole messages that have not been written yet.
+    outgoing: RefCell<Vec<u8>>,
+    holding: Cell<bool>,
+    drip: RefCell<Option<Drip>>,
     reader: Cell<Option<Waker>>,
     writer: Cell<Option<Waker>>,
     record: RefCell<Record>,
@@ -34,15 +41,61 @@ impl Link {
     pub(crate) fn pair(began: Instant) -> io::Result<(Rc<Self>, OwnedFd)> {
         let (host, plugin) = StdStream::pair()?;
         host.set_nonblocking(true)?;
-        let link = Self {
-            stream: RefCell::new(Some(Rc::new(UnixStream::from_std(host)?))),
+        let host = Stream::Unix(UnixStream::from_std(host)?);
+        Ok((Self::on(host, began), plugin.into()))
+    }
+
+    /// Takes a connection. Times count from `began`.
+    pub(crate) fn on(stream: Stream, began: Instant) -> Rc<Self> {
+        Rc::new(Self {
+            stream: RefCell::new(Some(Rc::new(stream))),
             reading: Cell::new(true),
+            outgoing: RefCell::default(),
+            holding: Cell::new(false),
+            drip: RefCell::default(),
             reader: Cell::default(),
             writer: Cell::default(),
             record: RefCell::new(Record::new(began)),
             changed: Notify::new(),
-        };
-        Ok((Rc::new(link), plugin.into()))
+        })
+    }
+
+    /// Another descriptor of the same socket, whose connection lasts until both are closed.
+    pub(crate) fn descriptor(&self) -> io::Result<OwnedFd> {
+        match &*self.stream.borrow() {
+            Some(stream) => stream.as_fd().try_clone_to_owned(),
+            None => Err(io::ErrorKind::NotConnected.into()),
+        }
+    }
+
+    /// Keeps what is written from here on back.
+    pub(crate) fn hold(&self) {
+        self.holding.set(true);
+    }
+
+    /// Waits until what is kept back looks like this, as a record of its own.
+    pub(crate) async fn until_held(&self, within: Duration, so: impl Fn(&Record) -> bool) -> bool {
+        self.until(within, |_| {
+            let mut held = Record::new(Instant::now());
+            held.take(Party::Host, &self.outgoing.borrow());
+            so(&held)
+        })
+        .await
+    }
+
+    /// Writes what was kept back, in one piece, and keeps back no more.
+    pub(crate) async fn release(&self, within: Duration) -> io::Result<()> {
+        self.holding.set(false);
+        match timeout(within, poll_fn(|cx| self.poll_send(cx))).await {
+            Ok(sent) => sent,
+            Err(_) => Err(io::ErrorKind::TimedOut.into()),
+        }
+    }
+
+    /// Writes one byte at a time, and the next one only when the plugin has taken the last one out
+    /// of its end of the socket, of which this is a copy. Ends with `None`, which closes the copy.
+    pub(crate) fn set_dripping(&self, plugin: Option<OwnedFd>) {
+        *self.drip.borrow_mut() = plugin.map(Drip::new);
     }
 
     /// Lets what the plugin sends lie in the socket, or takes it from there again.
@@ -106,6 +159,34 @@ impl Link {
             }
         };
         timeout(within, wait).await.is_ok()
+    }
+
+    /// Writes what is to be written.
+    fn poll_send(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut outgoing = self.outgoing.borrow_mut();
+        while !outgoing.is_empty() {
+            let Some(stream) = self.stream.borrow().clone() else {
+                return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+            };
+            self.writer.set(Some(cx.waker().clone()));
+            let piece = match &mut *self.drip.borrow_mut() {
+                Some(drip) => {
+                    futures::ready!(drip.poll_taken(cx))?;
+                    1
+                }
+                None => outgoing.len(),
+            };
+            futures::ready!(stream.poll_write_ready(cx))?;
+            match stream.try_write(&outgoing[..piece]) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Poll::Ready(Err(error)),
+                Ok(count) => {
+                    self.took(Party::Host, &outgoing[..count]);
+                    outgoing.drain(..count);
+                }
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 
     fn wake(&self) {
@@ -183,35 +264,30 @@ impl AsyncRead for Reader {
     }
 }
 
-/// The half that the RPC system writes to.
+/// The half that the RPC system writes to. A message goes into the socket as a whole, when it is
+/// flushed, unless the case wants it otherwise.
 #[derive(Debug)]
 pub(crate) struct Writer(pub(crate) Rc<Link>);
 
 impl AsyncWrite for Writer {
     fn poll_write(
         self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
+        _cx: &mut Context<'_>,
         buffer: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let Some(stream) = self.0.stream.borrow().clone() else {
+        if self.0.stream.borrow().is_none() {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
-        };
-        self.0.writer.set(Some(cx.waker().clone()));
-        loop {
-            futures::ready!(stream.poll_write_ready(cx))?;
-            match stream.try_write(buffer) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Poll::Ready(Err(error)),
-                Ok(count) => {
-                    self.0.took(Party::Host, &buffer[..count]);
-                    return Poll::Ready(Ok(count));
-                }
-            }
         }
+        self.0.outgoing.borrow_mut().extend(buffer);
+        Poll::Ready(Ok(buffer.len()))
     }
 
-    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.0.holding.get() {
+            self.0.changed.notify_waiters();
+            return Poll::Ready(Ok(()));
+        }
+        self.0.poll_send(cx)
     }
 
     fn poll_close(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -9,7 +9,8 @@ use std::process::{Child, Command, Stdio};
 
 use otto_plugin::bindings::app::Context;
 use otto_plugin::host::{
-    Attach, Attaching, Blame, Phase, PluginErrorCause, StartCause, Step, Transport, Variables,
+    Attach, Attaching, Blame, Phase, Plugin, PluginErrorCause, StartCause, Step, Transport,
+    Variables,
 };
 use otto_plugin::testing::{self, FakeUi, MemoryDirectory};
 use support::{example, services, soon};
@@ -32,7 +33,7 @@ fn probe(variables: &Variables) -> Started {
 }
 
 fn attach() -> Attach {
-    Attach::new("app-probe").host("the-test", "1")
+    Plugin::attach("app-probe").host("the-test", "1")
 }
 
 fn address(attaching: &Attaching) -> String {

@@ -89,8 +89,9 @@ pub(crate) async fn end_on_request(lifeline: Lifeline, connection: Connection) {
         _ = connection.link.ended() => return,
     }
     connection.link.stop();
-    // Whatever does not end is ended with the process.
-    let _ = timeout(CANCEL, connection.link.served.idle()).await;
+    // A second request may have come with the first one. Whatever does not end is ended with the
+    // process.
+    let _ = timeout(CANCEL, connection.answered()).await;
     connection.close().await;
 }
 

@@ -20,6 +20,7 @@ use capnp_rpc::{Disconnector, RpcSystem};
 use futures::FutureExt;
 use futures::io::BufReader;
 use tokio::io::AsyncReadExt;
+use tokio::sync::oneshot;
 use tokio_util::compat::{TokioAsyncReadCompatExt, TokioAsyncWriteCompatExt};
 use tokio_util::sync::CancellationToken;
 
@@ -126,6 +127,28 @@ impl Connection {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// Waits until no call of the peer's is unanswered, those included that have been read and are
+    /// on their way through the RPC layer.
+    pub(crate) async fn answered(&self) {
+        loop {
+            self.link.served.idle().await;
+            let (done, taken_up) = oneshot::channel();
+            let take_up = async {
+                for _ in 0..TURNS {
+                    tokio::task::yield_now().await;
+                }
+                let _ = done.send(());
+            };
+            // Without a thread there is no connection.
+            let Ok(thread) = rpc_thread() else { return };
+            thread.submit(|| drop(tokio::task::spawn_local(take_up)));
+            let _ = taken_up.await;
+            if self.link.served.inside() == 0 {
+                return;
+            }
+        }
     }
 
     /// Ends the connection, after what is queued has gone out, and waits until it has ended.
