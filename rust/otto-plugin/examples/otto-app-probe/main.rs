@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "a test panics")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a test reads it")]
 
+mod noting;
+
 use std::io::Read;
 use std::os::fd::{FromRawFd, RawFd};
 use std::os::unix::net::UnixStream;
@@ -15,10 +17,13 @@ use otto_plugin::bindings::app::{App, CompileResult, Context, FoundationConfig, 
 use otto_plugin::bindings::error::{Error, ErrorKind};
 use otto_plugin::bindings::handshake::{HostInfo, Plugin, PluginClient, PluginConnectResults};
 use otto_plugin::bindings::host::{Host, InputQuery, LogClient};
+use otto_plugin::guest::log_layer;
 use otto_plugin::testing;
 use rustix::process::Signal;
 use tokio::io::AsyncBufReadExt;
 use tokio::sync::watch;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 struct Probe {
     in_flight: AtomicU16,
@@ -53,6 +58,14 @@ impl App for Probe {
                 let names = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into());
                 let names: Vec<String> = names.collect();
                 host.ui.message(names.join(" ")).await?;
+                Ok(CompileResult::default())
+            }
+            "log" => {
+                noting::everything();
+                Ok(CompileResult::default())
+            }
+            "log many" => {
+                noting::many(number(&context)?);
                 Ok(CompileResult::default())
             }
             "guard" => {
@@ -165,12 +178,8 @@ impl Probe {
         let mut peak = self.peak.subscribe();
         let reached = peak.wait_for(|peak| *peak >= 2).await;
         reached.map_err(|error| Error::invalid(error.to_string()))?;
-        let number = context
-            .action_args
-            .first()
-            .and_then(|number| number.parse().ok());
         let result = CompileResult {
-            version: number.ok_or_else(|| Error::invalid("no number"))?,
+            version: number(context)?,
             foundation_config: FoundationConfig {
                 service_port: *self.peak.borrow(),
                 ..FoundationConfig::default()
@@ -180,6 +189,13 @@ impl Probe {
         self.in_flight.fetch_sub(1, Ordering::SeqCst);
         Ok(result)
     }
+}
+
+/// The first argument of the action.
+fn number(context: &Context) -> Result<u32, Error> {
+    let number = context.action_args.first();
+    let number = number.and_then(|number| number.parse().ok());
+    number.ok_or_else(|| Error::invalid("no number"))
 }
 
 /// A plugin that speaks other versions only.
@@ -210,6 +226,10 @@ fn main() {
             loop {
                 std::thread::park();
             }
+        }
+        Ok("layer") => {
+            tracing_subscriber::registry().with(log_layer()).init();
+            tracing::trace!("before it is served");
         }
         Ok("threads") => {
             let _thread = std::thread::spawn(std::thread::park);

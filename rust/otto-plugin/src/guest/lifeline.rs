@@ -21,13 +21,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::children;
 use super::launch::LaunchError;
+use super::log;
 use super::session::PluginServer;
 use crate::bindings::handshake::PluginClient;
 use crate::os;
 use crate::rpc::{Client, Disconnect, own};
 use crate::transport::{self, Connection, Role, Socket};
 
-/// How long the calls that a `shutDown` cancels may take to end.
+/// How long the calls that a `shutDown` cancels may take to end, and to be logged.
 const CANCEL: Duration = Duration::from_secs(2);
 
 /// How long the RPC layer may take to say why the connection ended, which it knows at once.
@@ -89,9 +90,13 @@ pub(crate) async fn end_on_request(lifeline: Lifeline, connection: Connection) {
         _ = connection.link.ended() => return,
     }
     connection.link.stop();
-    // A second request may have come with the first one. Whatever does not end is ended with the
-    // process.
-    let _ = timeout(CANCEL, connection.answered()).await;
+    let end = async {
+        // A second request may have come with the first one.
+        connection.answered().await;
+        log::flush().await;
+    };
+    // Whatever does not end is ended with the process.
+    let _ = timeout(CANCEL, end).await;
     connection.close().await;
 }
 

@@ -11,6 +11,7 @@ mod dial;
 mod launch;
 mod lent;
 mod lifeline;
+mod log;
 mod progress;
 mod session;
 
@@ -22,6 +23,7 @@ use launch::LaunchError;
 
 pub use children::Child;
 pub use lent::Hold;
+pub use log::{LogLayer, log_layer};
 pub use progress::Progress;
 
 pub(crate) use app::serve as serve_app;
@@ -78,19 +80,24 @@ impl Plugin {
     /// Serves the plugin until the host is gone, and then exits the process: with status 0 after a
     /// `shutDown` or the end of the connection. Called as the last thing in `main`.
     ///
+    /// What the plugin notes with `tracing` or `log` goes to the host's log: at the levels that the
+    /// variable `RUST_LOG` asks for, or else from `info`, and unless the plugin has installed a
+    /// subscriber or a logger of its own. See [`log_layer`].
+    ///
     /// It has to be called before any thread is started, since it removes the protocol's variables
     /// from the environment. If there is another thread, or no host, it says so on stderr, and
     /// exits with status 1.
     pub fn serve(self) -> ! {
         let code = match launch::accept() {
             Ok(socket) => {
+                log::install();
                 let identity = Identity {
                     name: self.name.unwrap_or_else(name_of_this_file),
                     version: self.version,
                     cancel_grace: self.cancel_grace,
                 };
                 match lifeline::hold(socket, |lifeline| {
-                    PluginServer::new(self.app, identity, lifeline)
+                    PluginServer::new(self.app, identity, lifeline).logging()
                 }) {
                     Ok(never) => match never {},
                     Err(error) => LaunchError::System(error).report(),

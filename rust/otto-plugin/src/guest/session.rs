@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::lifeline::Lifeline;
+use super::log::attach;
 use crate::bindings::app::AppClient;
 use crate::bindings::error::{Error, ErrorKind};
 use crate::bindings::handshake::{
@@ -28,6 +29,7 @@ pub(crate) struct PluginServer {
     identity: Identity,
     lifeline: Lifeline,
     connected: AtomicBool,
+    logging: bool,
 }
 
 impl PluginServer {
@@ -37,6 +39,15 @@ impl PluginServer {
             identity,
             lifeline,
             connected: AtomicBool::new(false),
+            logging: false,
+        }
+    }
+
+    /// Has what the process notes sent to the host.
+    pub(super) fn logging(self) -> Self {
+        Self {
+            logging: true,
+            ..self
         }
     }
 }
@@ -60,6 +71,9 @@ impl Plugin for PluginServer {
         }
         if let Some(link) = log.capability().link() {
             link.limit(&host.limits);
+        }
+        if self.logging {
+            attach(LogClient::from_capability(log.capability().permanent()));
         }
         let info = PluginInfo {
             r#type: "app".into(),

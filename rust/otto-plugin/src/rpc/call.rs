@@ -194,7 +194,9 @@ impl Capability {
 }
 
 /// Where the answer of a call goes. The first one counts.
-struct Answer<T>(Arc<Mutex<Option<oneshot::Sender<Result<T, CallError>>>>>);
+struct Answer<T>(Arc<Mutex<Option<Giver<T>>>>);
+
+type Giver<T> = oneshot::Sender<Result<T, CallError>>;
 
 impl<T> Clone for Answer<T> {
     fn clone(&self) -> Self {

@@ -35,7 +35,7 @@ pub struct Capability {
     lease: Option<Arc<Lease>>,
     /// Whether a local object's calls have nothing to do with each other.
     independent: bool,
-    /// Whether a local object stays good when the call is over that it was handed over with.
+    /// Whether the object stays good when the call is over that it was handed over with.
     permanent: bool,
 }
 
@@ -82,7 +82,8 @@ impl Capability {
         }
     }
 
-    /// The same local object, which is never lent for a call, but handed over for good.
+    /// The same object, which was not lent for the call that it came with, or is handed over with,
+    /// but is good for the whole session.
     pub(crate) fn permanent(&self) -> Self {
         Self {
             permanent: true,
@@ -133,8 +134,8 @@ impl Capability {
 
     pub(crate) fn scope(&self) -> Option<&Arc<Scope>> {
         match &*self.target {
-            Target::Local(_) => None,
-            Target::Remote(remote) => remote.scope.as_ref(),
+            Target::Remote(remote) if !self.permanent => remote.scope.as_ref(),
+            _ => None,
         }
     }
 

@@ -45,7 +45,7 @@ pub(crate) use link::Link;
 pub(crate) use once::Once;
 pub(crate) use scope::Scope;
 pub(crate) use stop::Stop;
-pub(crate) use thread::{panic_text, rpc_thread};
+pub(crate) use thread::{is_own_thread, panic_text, rpc_thread};
 pub(crate) use workers::{inside, own, within};
 
 // Generated code names it by this path, in whatever crate it is.

@@ -11,6 +11,10 @@ use tokio::sync::mpsc;
 use tokio::task::LocalSet;
 
 use super::once::Once;
+use super::workers::OWN_THREAD;
+
+/// The name of the thread.
+const RPC_THREAD: &str = "otto-plugin-rpc";
 
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -36,7 +40,7 @@ impl RpcThread {
             .enable_all()
             .build()?;
         thread::Builder::new()
-            .name("otto-plugin-rpc".into())
+            .name(RPC_THREAD.into())
             .spawn(move || {
                 let local = LocalSet::new();
                 local.block_on(&runtime, async move {
@@ -54,6 +58,11 @@ impl RpcThread {
         // The receiver lives as long as the process.
         let _ = self.jobs.send(Box::new(job));
     }
+}
+
+/// Whether this is a thread of the library's, on which no author's code runs.
+pub(crate) fn is_own_thread() -> bool {
+    matches!(thread::current().name(), Some(RPC_THREAD | OWN_THREAD))
 }
 
 /// What a panic said, for a message.

@@ -27,6 +27,9 @@ pub(crate) fn workers() -> io::Result<&'static Runtime> {
     })
 }
 
+/// The name of the thread of the library's own futures.
+pub(super) const OWN_THREAD: &str = "otto-plugin-own";
+
 static OWN: Once<Runtime> = Once::new();
 
 /// Gives the runtime of the library's own futures: no author's code runs in it, so nothing stalls
@@ -35,7 +38,7 @@ pub(crate) fn own() -> io::Result<&'static Runtime> {
     OWN.get(|| {
         Builder::new_multi_thread()
             .worker_threads(1)
-            .thread_name("otto-plugin-own")
+            .thread_name(OWN_THREAD)
             .enable_all()
             .build()
     })
