@@ -2,11 +2,12 @@
 //! their own session, or much memory.
 
 #![expect(clippy::unwrap_used, reason = "a test panics")]
+#![expect(clippy::print_stdout, reason = "the figures are for whoever looks")]
 
 mod support;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use otto_plugin::bindings::app::Context;
@@ -22,14 +23,15 @@ use otto_plugin::rpc::Disconnect;
 use otto_plugin::testing::{self, FakeUi, MemoryDirectory};
 use support::resources::{forget_peak, peak};
 use support::{ends_within, example, probe, watch};
+use tokio::sync::{Mutex, MutexGuard};
 
 /// How much a host may grow, in bytes.
 const GROWTH: u64 = 32 << 20;
 
 /// A flood of one test would be measured by another.
-fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+async fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::const_new(());
+    ALONE.lock().await
 }
 
 fn rogue(misdeed: &str) -> Launcher {
@@ -137,7 +139,7 @@ fn limit(error: &PluginError) -> (&'static str, u64, u64) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_thousand_calls_cost_their_session_and_little_memory() {
-    let _alone = alone();
+    let _alone = alone().await;
     let suffered = suffer("calls and does not read").await;
     let (name, allowed, _) = limit(&suffered.error);
     assert_eq!((name, allowed), ("callsInFlight", 256));
@@ -147,7 +149,7 @@ async fn two_hundred_thousand_calls_cost_their_session_and_little_memory() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_peer_that_asks_for_much_and_never_reads_costs_its_session_and_little_memory() {
-    let _alone = alone();
+    let _alone = alone().await;
     let suffered = suffer("asks for much and does not read").await;
     assert_eq!(limit(&suffered.error).0, "callsInFlight");
     assert!(suffered.growth < GROWTH, "{} bytes", suffered.growth);
@@ -155,7 +157,7 @@ async fn a_peer_that_asks_for_much_and_never_reads_costs_its_session_and_little_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_rpc_layer_answers_by_itself_is_bounded_as_well() {
-    let _alone = alone();
+    let _alone = alone().await;
     for (misdeed, name) in [
         ("asks for the bootstrap capability", "questions"),
         ("calls nothing there is and does not read", "unread bytes"),
@@ -175,7 +177,7 @@ async fn what_the_rpc_layer_answers_by_itself_is_bounded_as_well() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plugin_that_keeps_capabilities_gets_no_more_than_the_limit_and_they_end_with_it() {
-    let _alone = alone();
+    let _alone = alone().await;
     let cancel = Cancel::new();
     let ui = Counting::default();
     let services = Services {
@@ -202,7 +204,7 @@ async fn a_plugin_that_keeps_capabilities_gets_no_more_than_the_limit_and_they_e
 
 #[tokio::test]
 async fn a_plugin_that_hangs_up_and_lives_on_is_ended_and_the_call_says_so() {
-    let _alone = alone();
+    let _alone = alone().await;
     let suffered = suffer("hangs up and lives on").await;
     assert!(
         matches!(
@@ -216,7 +218,7 @@ async fn a_plugin_that_hangs_up_and_lives_on_is_ended_and_the_call_says_so() {
 
 #[tokio::test]
 async fn what_was_received_before_an_answer_is_served_and_nothing_after_it() {
-    let _alone = alone();
+    let _alone = alone().await;
     let plugin = rogue("calls after its answer").start().await.unwrap();
     let ui = FakeUi::new();
     let services = testing::services(&ui, &MemoryDirectory::new());
@@ -227,7 +229,7 @@ async fn what_was_received_before_an_answer_is_served_and_nothing_after_it() {
 
 #[tokio::test]
 async fn a_plugin_that_never_asks_whether_it_is_to_stop_has_its_call_dropped() {
-    let _alone = alone();
+    let _alone = alone().await;
     let plugin = rogue("does nothing").start().await.unwrap();
     let mut services = support::services();
     services.cancel = Cancel::after(Duration::from_millis(10));
@@ -241,9 +243,8 @@ async fn a_plugin_that_never_asks_whether_it_is_to_stop_has_its_call_dropped() {
 
 /// What comes of a start whose pipelined calls are answered wrongly.
 async fn wrong_start(misdeed: &str) -> (Phase, String) {
-    let error = match rogue(misdeed).start().await {
-        Ok(_) => panic!("{misdeed}: it was started"),
-        Err(error) => error,
+    let Err(error) = rogue(misdeed).start().await else {
+        panic!("{misdeed}: it was started")
     };
     assert_eq!(error.blame(), Blame::Plugin, "{misdeed}: {error}");
     let is_typed = matches!(
@@ -257,7 +258,7 @@ async fn wrong_start(misdeed: &str) -> (Phase, String) {
 
 #[tokio::test]
 async fn a_pipelined_getter_that_is_answered_wrongly_is_a_failed_start_and_no_more() {
-    let _alone = alone();
+    let _alone = alone().await;
     for (misdeed, phase) in [
         ("session is null", Phase::Connect),
         ("session is data", Phase::Connect),
@@ -275,7 +276,7 @@ async fn a_pipelined_getter_that_is_answered_wrongly_is_a_failed_start_and_no_mo
 
 #[tokio::test]
 async fn a_plugin_that_hands_the_host_its_own_object_has_its_calls_fail_and_no_more() {
-    let _alone = alone();
+    let _alone = alone().await;
     let plugin = rogue("session is the host's").start().await.unwrap();
     let error = plugin.ping().await.unwrap_err();
     assert_eq!(error.blame(), Blame::Plugin, "{error}");
