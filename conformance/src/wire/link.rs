@@ -300,6 +300,8 @@ impl AsyncWrite for Writer {
 mod tests {
     use std::io::Read;
 
+    use futures::AsyncWriteExt;
+
     use super::*;
 
     fn on_a_runtime(test: impl AsyncFnOnce()) {
@@ -307,6 +309,64 @@ mod tests {
             .enable_all()
             .build();
         runtime.expect("a runtime").block_on(test());
+    }
+
+    fn pair() -> (Rc<Link>, UnixStream, OwnedFd) {
+        let (link, plugin) = Link::pair(Instant::now()).expect("a pair");
+        let copy = plugin.try_clone().expect("a copy");
+        let plugin = StdStream::from(plugin);
+        plugin.set_nonblocking(true).expect("a mode");
+        (link, UnixStream::from_std(plugin).expect("a stream"), copy)
+    }
+
+    async fn read(plugin: &UnixStream) -> Vec<u8> {
+        let mut bytes = vec![0; 64];
+        loop {
+            plugin.readable().await.expect("a socket");
+            match plugin.try_read(&mut bytes) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                read => {
+                    bytes.truncate(read.expect("a connection"));
+                    return bytes;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_held_goes_out_in_one_piece() {
+        on_a_runtime(async || {
+            let (link, plugin, _copy) = pair();
+            let mut writer = Writer(link.clone());
+            link.hold();
+            for message in [b"one", b"two"] {
+                writer.write_all(message).await.expect("a link");
+                writer.flush().await.expect("a link");
+            }
+            assert_eq!(link.record(|record| record.bytes(Party::Host)), 0);
+            link.release(Duration::from_secs(5)).await.expect("room");
+            assert_eq!(read(&plugin).await, b"onetwo");
+        });
+    }
+
+    #[test]
+    fn a_dripping_link_writes_a_byte_when_the_last_one_was_taken() {
+        on_a_runtime(async || {
+            let (link, plugin, copy) = pair();
+            let mut writer = Writer(link.clone());
+            link.set_dripping(Some(copy));
+            writer.write_all(b"abc").await.expect("a link");
+            let taken = async {
+                let mut taken = Vec::new();
+                while taken.len() < 3 {
+                    taken.push(read(&plugin).await);
+                }
+                taken
+            };
+            let (flushed, taken) = tokio::join!(writer.flush(), taken);
+            flushed.expect("a link");
+            assert_eq!(taken, [b"a", b"b", b"c"]);
+        });
     }
 
     #[test]

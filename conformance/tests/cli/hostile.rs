@@ -40,6 +40,24 @@ fn a_program_that_prints_and_exits_is_no_session() {
 }
 
 #[test]
+fn a_program_that_says_nothing_is_waited_for_once() {
+    let tmp = tempfile::tempdir().expect("a directory");
+    let script = "#!/bin/sh\nexec sleep 60\n";
+    executable(tmp.path(), "otto-app-script", script);
+    let run = Run::with(
+        tmp,
+        &["run", "./otto-app-script", "--timeout-scale", "0.05"],
+    );
+    run.exits_with(1)
+        .says("DIR-01 exits with status 1 without the cookie")
+        .says("the control, the same start with the cookie, answers meta")
+        .says("an ordinary start fails, as in DIR-01");
+    let told = "not tried: in DIR-01, an ordinary start was not answered within 0.5 s";
+    let skipped = run.stderr.matches(told).count();
+    assert!(skipped > 20, "{skipped} cases did not wait\n{}", run.stderr);
+}
+
+#[test]
 fn junk_on_the_socket_is_shown_escaped() {
     let run = run(
         "printf 'Welcome!\\033[2J to the server' >&$OTTO_PLUGIN_FD; sleep 60",
