@@ -1,7 +1,5 @@
 //! The examples of this crate, run as what they are.
 
-#![expect(clippy::unwrap_used, reason = "a test panics")]
-
 mod support;
 
 use std::process::Command;
