@@ -9,13 +9,17 @@
 
 mod app;
 mod application;
+mod archive;
 mod compile;
 mod conflict;
+mod dev;
 mod gemfile;
 mod lock;
 mod meta;
 mod package;
+mod pending;
 mod problem;
+mod releases;
 mod service;
 mod settings;
 mod source;

@@ -33,6 +33,8 @@ impl fmt::Display for Place {
 /// Whose turn it is after a [`Problem`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Reason {
+    /// Somebody else is at it.
+    Conflict,
     /// A file asks for what lies outside of the application's directory.
     Denied,
     /// It should not have happened: the fault is in this program.

@@ -20,6 +20,10 @@ pub(crate) struct Settings {
     pub(crate) command: Option<Vec<String>>,
     /// Where it listens.
     pub(crate) port: Option<u16>,
+    /// Where it is deployed to: an absolute path.
+    pub(crate) deploy_dir: Option<String>,
+    /// What is in the environment of the application while it is developed.
+    pub(crate) dev_environment: BTreeMap<String, String>,
     /// The services that are asked for, with their versions where those are.
     pub(crate) services: BTreeMap<String, Option<String>>,
 }

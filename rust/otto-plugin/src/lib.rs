@@ -34,7 +34,7 @@
 //! ```
 //!
 //! To **host a plugin**, start it with a [`host::Launcher`], or have a person start it, in a debugger
-//! for one, and wait for it with [`host::Attach`]. To **test** one without a process, use
+//! for one, and wait for it with [`host::Plugin::attach`]. To **test** one without a process, use
 //! [`testing`]. For **blobs**, see [`stream`]. For **a plugin type of your own**, generate bindings
 //! with `otto-plugin-bindgen`; they stand on [`rpc`].
 //!

@@ -9,10 +9,11 @@ use std::process::{Child, Command, Stdio};
 
 use otto_plugin::bindings::app::Context;
 use otto_plugin::host::{
-    Attach, Attaching, Blame, Phase, PluginErrorCause, StartCause, Step, Transport, Variables,
+    Attach, Attaching, Blame, Phase, Plugin, PluginErrorCause, StartCause, Step, Transport,
+    Variables,
 };
 use otto_plugin::testing::{self, FakeUi, MemoryDirectory};
-use support::{example, services};
+use support::{example, services, soon};
 
 /// A plugin that is killed at the latest when the test ends.
 struct Started(Child);
@@ -32,7 +33,7 @@ fn probe(variables: &Variables) -> Started {
 }
 
 fn attach() -> Attach {
-    Attach::new("app-probe").host("the-test", "1")
+    Plugin::attach("app-probe").host("the-test", "1")
 }
 
 fn address(attaching: &Attaching) -> String {
@@ -52,7 +53,7 @@ async fn a_plugin_that_a_person_starts_is_a_plugin() {
     for transport in [Transport::Unix, Transport::Tcp] {
         let attaching = attach().transport(transport).listen().unwrap();
         let mut started = probe(attaching.variables());
-        let plugin = attaching.plugin().await.unwrap();
+        let plugin = soon(attaching.plugin()).await.unwrap();
         assert_eq!(plugin.path(), Path::new("app-probe"));
         assert_eq!((plugin.info().name.as_str(), plugin.pid()), ("probe", None));
         let ui = FakeUi::new();
@@ -63,7 +64,7 @@ async fn a_plugin_that_a_person_starts_is_a_plugin() {
             .unwrap();
         assert_eq!(ui.messages().len(), 1);
 
-        let ended = plugin.shut_down().await;
+        let ended = soon(plugin.shut_down()).await;
         assert_eq!((ended.step, ended.exit), (Step::ShutDown, None));
         assert_eq!(started.0.wait().unwrap().code(), Some(0));
     }
@@ -81,17 +82,16 @@ async fn what_is_to_be_pasted_is_one_line_for_a_shell() {
         example("otto-app-probe").display()
     ));
     let _started = Started(command.spawn().unwrap());
-    attaching.plugin().await.unwrap();
+    soon(attaching.plugin()).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_plugin_that_a_person_ends_is_disconnected() {
     let attaching = attach().listen().unwrap();
     let mut started = probe(attaching.variables());
-    let plugin = attaching.plugin().await.unwrap();
+    let plugin = soon(attaching.plugin()).await.unwrap();
     started.0.kill().unwrap();
-    let error = plugin
-        .compile(action("block"), &services())
+    let error = soon(plugin.compile(action("block"), &services()))
         .await
         .unwrap_err();
     assert!(
@@ -107,9 +107,11 @@ async fn a_person_who_does_not_start_it_leaves_nothing() {
     let address = address(&attaching);
     let path = Path::new(address.strip_prefix("unix:").unwrap()).to_owned();
     assert!(path.exists());
-    let waiting = tokio::spawn(attaching.plugin());
-    waiting.abort();
-    support::eventually(|| (!path.parent().unwrap().exists()).then_some(())).await;
+    let mut waiting = Box::pin(attaching.plugin());
+    let waited = futures::poll!(&mut waiting);
+    assert!(waited.is_pending());
+    drop(waiting);
+    assert!(!path.parent().unwrap().exists());
 
     let attaching = attach().listen().unwrap();
     let address = self::address(&attaching);
@@ -128,7 +130,7 @@ async fn what_dials_and_is_no_plugin_is_told_apart() {
     assert!(!format!("{attaching:?}").contains(&token[..16]));
     let mut visitor = std::net::TcpStream::connect(address.strip_prefix("tcp:").unwrap()).unwrap();
     std::io::Write::write_all(&mut visitor, format!("{token}hello\n").as_bytes()).unwrap();
-    let error = attaching.plugin().await.unwrap_err();
+    let error = soon(attaching.plugin()).await.unwrap_err();
     assert_eq!(error.phase, Phase::Connect);
     let StartCause::NotAPlugin { first_bytes } = &*error.cause else {
         panic!("{error}")

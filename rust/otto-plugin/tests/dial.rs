@@ -21,10 +21,8 @@ use otto_plugin::bindings::handshake::{
 use otto_plugin::bindings::host::LogClient;
 use otto_plugin::host::{Exit, Launcher, Phase, StartCause, StartError, Step, Transport};
 use otto_plugin::testing::{self, FakeUi, MemoryDirectory, UiCall};
-use support::{Compile, example, probe, script};
+use support::{Compile, LIMIT, example, probe, script};
 use tempfile::TempDir;
-
-const LONG: Duration = Duration::from_secs(600);
 
 /// A program that leaves what it was given in a file, and then does something else.
 struct Told {
@@ -56,7 +54,7 @@ impl Told {
     }
 
     fn launcher(&self) -> Launcher {
-        Launcher::new(&self.program).start_timeout(LONG)
+        Launcher::new(&self.program).start_timeout(2 * LIMIT)
     }
 
     async fn given(&self) -> Given {
@@ -84,8 +82,16 @@ impl Given {
 
     fn connect(&self) -> Box<dyn Connection> {
         match self.address.split_once(':').unwrap() {
-            ("unix", path) => Box::new(UnixStream::connect(path).unwrap()),
-            (_, address) => Box::new(TcpStream::connect(address).unwrap()),
+            ("unix", path) => {
+                let stream = UnixStream::connect(path).unwrap();
+                stream.set_read_timeout(Some(LIMIT)).unwrap();
+                Box::new(stream)
+            }
+            (_, address) => {
+                let stream = TcpStream::connect(address).unwrap();
+                stream.set_read_timeout(Some(LIMIT)).unwrap();
+                Box::new(stream)
+            }
         }
     }
 }
@@ -174,12 +180,15 @@ async fn nothing_is_left_of_a_listener_when_its_start_is_over() {
     assert!(!told.given().await.directory().exists());
     // For nobody.
     let told = Told::then("exec sleep 1000");
-    let start = tokio::spawn(told.launcher().start());
-    let given = told.given().await;
+    let mut start = Box::pin(told.launcher().start());
+    let given = tokio::select! {
+        _ = &mut start => panic!("it was not to start"),
+        given = told.given() => given,
+    };
     let mode = given.directory().metadata().unwrap().permissions().mode();
     assert_eq!(mode & 0o7777, 0o700);
-    start.abort();
-    support::eventually(|| (!given.directory().exists()).then_some(())).await;
+    drop(start);
+    assert!(!given.directory().exists());
 }
 
 /// A plugin in this process.

@@ -12,14 +12,11 @@ use std::thread;
 use std::time::Duration;
 
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
-use support::{example, readable_within};
+use support::{LIMIT, example, readable_within};
 
 const COOKIE: &str = "11aab7ff21cb9ff7b0e9975d53f17a8dab571eac9b5ff0191730046698f07b7f";
 
 const TOKEN: &str = "0123456789abcdef0123456789abcdef0123456789ABCDEF0123456789ABCDEF";
-
-/// How long a plugin may take to dial on a slow machine.
-const LONG: Duration = Duration::from_secs(10);
 
 fn command(variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(example("otto-app-hello"));
@@ -127,11 +124,15 @@ fn a_plugin_that_dials_says_the_token_first_and_ends_with_the_connection() {
     let port = tcp.local_addr().unwrap().port();
 
     let plugin = dialling(&format!("unix:{}", path.display()), TOKEN);
-    assert!(readable_within(&unix, LONG));
-    says_the_token(unix.accept().unwrap().0, plugin);
+    assert!(readable_within(&unix, LIMIT));
+    let connection = unix.accept().unwrap().0;
+    connection.set_read_timeout(Some(LIMIT)).unwrap();
+    says_the_token(connection, plugin);
     let plugin = dialling(&format!("tcp:127.0.0.1:{port}"), TOKEN);
-    assert!(readable_within(&tcp, LONG));
-    says_the_token(tcp.accept().unwrap().0, plugin);
+    assert!(readable_within(&tcp, LIMIT));
+    let connection = tcp.accept().unwrap().0;
+    connection.set_read_timeout(Some(LIMIT)).unwrap();
+    says_the_token(connection, plugin);
 }
 
 fn says_the_token(mut connection: impl Read, plugin: Child) {

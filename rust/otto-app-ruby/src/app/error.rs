@@ -8,6 +8,7 @@ use crate::problem::{Place, Problem, Reason, Remark, Weight};
 impl From<Problem> for Error {
     fn from(problem: Problem) -> Self {
         let kind = match problem.reason {
+            Reason::Conflict => ErrorKind::Conflict,
             Reason::Denied => ErrorKind::Denied,
             Reason::Internal => ErrorKind::Unspecified,
             Reason::Invalid => ErrorKind::Invalid,

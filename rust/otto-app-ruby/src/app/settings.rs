@@ -1,11 +1,11 @@
 //! Reads what the Appfile says to this plugin.
 //!
-//! A `customization` of the type `app` has the settings `ruby_version`, `command` and `port`; one
-//! of the type of a service, such as `postgresql`, asks for the service, and may have `version`.
-//! Of several settings of the same name, the last one counts.
+//! A `customization` of the type `app` has the settings `ruby_version`, `command`, `port`,
+//! `deploy_dir` and `dev_environment`; one of the type of a service, such as `postgresql`, asks for
+//! the service, and may have `version`. Of several settings of the same name, the last one counts.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Component, Path};
 
 use otto_plugin::bindings::app::Context;
 use otto_plugin::bindings::appfile::{Customization, Value};
@@ -82,11 +82,46 @@ fn app(
                 }
                 settings.port = port;
             }
+            ("deploy_dir", Value::Text(path)) if is_plain_path(path) => {
+                settings.deploy_dir = Some(path.clone());
+            }
+            ("deploy_dir", _) => {
+                let help = "write an absolute path without `..`, such as \"/srv/shop\"";
+                return Err(wrong(settings, key, help));
+            }
+            ("dev_environment", Value::Object(variables)) => {
+                let variables = variables.iter().map(variable).collect::<Option<_>>();
+                let Some(variables) = variables else {
+                    return Err(wrong(settings, key, ENVIRONMENT_HELP));
+                };
+                settings.dev_environment = variables;
+            }
+            ("dev_environment", _) => return Err(wrong(settings, key, ENVIRONMENT_HELP)),
             _ => remarks.push(unknown(settings, "app", key)),
         }
     }
     Ok(())
 }
+
+/// Whether a path is absolute, and the same whichever links there are.
+fn is_plain_path(path: &str) -> bool {
+    let path = Path::new(path);
+    path.is_absolute()
+        && path.parent().is_some()
+        && !path.components().any(|part| part == Component::ParentDir)
+}
+
+/// An environment variable, if it can be one.
+fn variable((name, value): (&String, &Value)) -> Option<(String, String)> {
+    let Value::Text(value) = value else {
+        return None;
+    };
+    let is_valid = !name.is_empty() && !name.contains(['=', '\0']) && !value.contains('\0');
+    is_valid.then(|| (name.clone(), value.clone()))
+}
+
+const ENVIRONMENT_HELP: &str =
+    "write names with texts, such as `{ DATABASE_URL = \"postgresql://localhost/shop\" }`";
 
 const COMMAND_HELP: &str = "write a list of words, such as `[\"ruby\", \"server.rb\"]`";
 
@@ -122,7 +157,7 @@ fn wrong(settings: &Settings, key: &str, help: &str) -> Problem {
 
 fn unknown(settings: &Settings, r#type: &str, key: &str) -> Remark {
     let known = match r#type {
-        "app" => "`command`, `port` and `ruby_version`",
+        "app" => "`command`, `deploy_dir`, `dev_environment`, `port` and `ruby_version`",
         _ => "`version`",
     };
     Remark::warning(
@@ -174,6 +209,16 @@ mod tests {
                 "app",
                 &[("command", Value::List(vec![Value::Text("rake".into())]))],
             ),
+            (
+                "app",
+                &[
+                    ("deploy_dir", Value::Text("/srv/shop".into())),
+                    (
+                        "dev_environment",
+                        Value::Object(BTreeMap::from([("A".into(), Value::Text("b".into()))])),
+                    ),
+                ],
+            ),
         ]);
         let mut remarks = Vec::new();
         let settings = read(&context, &mut remarks).unwrap();
@@ -186,6 +231,8 @@ mod tests {
             ruby_version: Some("3.4.1".into()),
             command: Some(vec!["rake".into()]),
             port: Some(80),
+            deploy_dir: Some("/srv/shop".into()),
+            dev_environment: BTreeMap::from([("A".into(), "b".into())]),
             services: BTreeMap::from([
                 ("postgresql".into(), Some("15".into())),
                 ("redis".into(), None),
@@ -222,6 +269,21 @@ mod tests {
             ("app", "command", Value::Text("rake".into())),
             ("app", "command", Value::List(vec![])),
             ("app", "command", Value::List(vec![Value::Int(1)])),
+            ("app", "deploy_dir", Value::Text("srv/shop".into())),
+            ("app", "deploy_dir", Value::Text("/srv/../shop".into())),
+            ("app", "deploy_dir", Value::Text("/".into())),
+            ("app", "deploy_dir", Value::Null),
+            ("app", "dev_environment", Value::List(vec![])),
+            (
+                "app",
+                "dev_environment",
+                Value::Object(BTreeMap::from([("A".into(), Value::Int(1))])),
+            ),
+            (
+                "app",
+                "dev_environment",
+                Value::Object(BTreeMap::from([("A=".into(), Value::Text("".into()))])),
+            ),
             ("redis", "version", Value::Bool(true)),
         ] {
             let context = context(&[(r#type, &[(key, value)])]);

@@ -29,6 +29,15 @@ impl Kind {
             Self::Script => "script",
         }
     }
+
+    /// The environment variable that says whether an application is developed or deployed.
+    pub(crate) fn variable(self) -> &'static str {
+        match self {
+            Self::Rails => "RAILS_ENV",
+            Self::Rack => "RACK_ENV",
+            Self::Script => "APP_ENV",
+        }
+    }
 }
 
 /// How an application is started.
@@ -41,28 +50,62 @@ pub(crate) struct Program {
     pub(crate) port: Option<u16>,
 }
 
-/// The servers for Rack, the ones that people choose most first. `PORT` stands for the port.
+/// Where a program is going to run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Surroundings {
+    /// In a container of its own, whose gems Bundler has installed, and which is reached from
+    /// outside.
+    Container,
+    /// On this machine, for nobody else, and on this port unless the user says which.
+    Here { port: u16 },
+}
+
+impl Surroundings {
+    /// The address to listen on.
+    fn host(self) -> &'static str {
+        match self {
+            Self::Container => "0.0.0.0",
+            Self::Here { .. } => "127.0.0.1",
+        }
+    }
+
+    /// The port to listen on, if the user does not say.
+    fn port(self, usual: u16) -> u16 {
+        match self {
+            Self::Container => usual,
+            Self::Here { port } => port,
+        }
+    }
+
+    /// Whether a program is run by Bundler. Without a lock file it would write one.
+    fn has_bundler(self, bundle: Option<&Bundle>) -> bool {
+        match self {
+            Self::Container => bundle.is_some(),
+            Self::Here { .. } => bundle.is_some_and(|bundle| bundle.lock.is_some()),
+        }
+    }
+}
+
+/// The servers for Rack, the ones that people choose most first. `HOST` stands for the address,
+/// `PORT` for the port.
 const SERVERS: [(&str, &[&str]); 8] = [
-    ("puma", &["puma", "-b", "tcp://0.0.0.0:PORT"]),
-    (
-        "falcon",
-        &["falcon", "serve", "--bind", "http://0.0.0.0:PORT"],
-    ),
-    ("unicorn", &["unicorn", "-o", "0.0.0.0", "-p", "PORT"]),
-    ("pitchfork", &["pitchfork", "-o", "0.0.0.0", "-p", "PORT"]),
+    ("puma", &["puma", "-b", "tcp://HOST:PORT"]),
+    ("falcon", &["falcon", "serve", "--bind", "http://HOST:PORT"]),
+    ("unicorn", &["unicorn", "-o", "HOST", "-p", "PORT"]),
+    ("pitchfork", &["pitchfork", "-o", "HOST", "-p", "PORT"]),
     (
         "passenger",
-        &["passenger", "start", "-a", "0.0.0.0", "-p", "PORT"],
+        &["passenger", "start", "-a", "HOST", "-p", "PORT"],
     ),
-    ("thin", &["thin", "start", "-a", "0.0.0.0", "-p", "PORT"]),
-    ("iodine", &["iodine", "-b", "0.0.0.0", "-p", "PORT"]),
+    ("thin", &["thin", "start", "-a", "HOST", "-p", "PORT"]),
+    ("iodine", &["iodine", "-b", "HOST", "-p", "PORT"]),
     (
         "webrick",
-        &["rackup", "-s", "webrick", "-o", "0.0.0.0", "-p", "PORT"],
+        &["rackup", "-s", "webrick", "-o", "HOST", "-p", "PORT"],
     ),
 ];
 
-const RAILS: &[&str] = &["rails", "server", "-b", "0.0.0.0", "-p", "PORT"];
+const RAILS: &[&str] = &["rails", "server", "-b", "HOST", "-p", "PORT"];
 
 const COMMAND_HELP: &str =
     "set `command` in a `customization` of the Appfile, such as `[\"ruby\", \"server.rb\"]`";
@@ -72,9 +115,17 @@ impl Program {
         source: &Source,
         bundle: Option<&Bundle>,
         settings: &Settings,
+        surroundings: Surroundings,
     ) -> Result<Self, Problem> {
         let kind = kind(source, settings)?;
-        let port = |default: u16| settings.port.unwrap_or(default);
+        let listen = |words: &[&str], usual: u16| {
+            let port = settings.port.unwrap_or_else(|| surroundings.port(usual));
+            let words = words.iter().map(|word| {
+                let word = word.replace("HOST", surroundings.host());
+                word.replace("PORT", &port.to_string())
+            });
+            (words.collect::<Vec<_>>(), Some(port))
+        };
         if let Some(command) = &settings.command {
             let default = match kind {
                 Kind::Rails => Some(3000),
@@ -88,14 +139,22 @@ impl Program {
             });
         }
         let (words, port) = match (kind, bundle) {
-            (Kind::Script, _) => script(source, bundle, settings)?,
+            (Kind::Script, _) => {
+                let script = script(source)?;
+                // A program of Sinatra's own style listens on the local host alone, unless it is
+                // told.
+                match bundle.is_some_and(|bundle| bundle.gems().contains("sinatra")) {
+                    true => listen(&["ruby", &script, "-o", "HOST", "-p", "PORT"], 4567),
+                    false => (vec!["ruby".to_owned(), script], settings.port),
+                }
+            }
             (Kind::Rails | Kind::Rack, None) => {
                 return Err(Problem::invalid(
                     "the application has no Gemfile",
                     "write one with `bundle init`, and add the gems that the application needs",
                 ));
             }
-            (Kind::Rails, Some(_)) => (with_port(RAILS, port(3000)), Some(port(3000))),
+            (Kind::Rails, Some(_)) => listen(RAILS, 3000),
             (Kind::Rack, Some(bundle)) => {
                 let gems = bundle.gems();
                 let server = SERVERS.iter().find(|(gem, _)| gems.contains(*gem));
@@ -106,13 +165,12 @@ impl Program {
                     )
                     .at(Place::new(bundle.gemfile_name, 0)));
                 };
-                (with_port(words, port(9292)), Some(port(9292)))
+                listen(words, 9292)
             }
         };
-        let runner: &[&str] = if bundle.is_some() {
-            &["bundle", "exec"]
-        } else {
-            &[]
+        let runner: &[&str] = match surroundings.has_bundler(bundle) {
+            true => &["bundle", "exec"],
+            false => &[],
         };
         let command = runner
             .iter()
@@ -151,50 +209,27 @@ fn kind(source: &Source, settings: &Settings) -> Result<Kind, Problem> {
     Ok(Kind::Script)
 }
 
-/// The Ruby file to run, and where it listens.
-fn script(
-    source: &Source,
-    bundle: Option<&Bundle>,
-    settings: &Settings,
-) -> Result<(Vec<String>, Option<u16>), Problem> {
+/// The Ruby file to run.
+fn script(source: &Source) -> Result<String, Problem> {
     let mut scripts = source.scripts()?;
     scripts.retain(|name| name != "gems.rb");
     let named = ["main.rb", "app.rb"]
         .into_iter()
         .find(|name| scripts.iter().any(|s| s == name));
-    let script = match (named, scripts.as_slice()) {
-        (Some(name), _) => name.to_owned(),
-        (None, [only]) => only.clone(),
-        (None, []) => {
-            return Err(Problem::invalid(
-                "the application has neither a `config.ru` nor a Ruby file to run",
-                format!("write a `config.ru`, or {COMMAND_HELP}"),
-            ));
-        }
-        (None, [first, second, ..]) => {
-            return Err(Problem::invalid(
-                format!(
-                    "it is not clear which Ruby file to run: {}, {} or another one",
-                    quoted(first),
-                    quoted(second)
-                ),
-                format!("name it main.rb, or {COMMAND_HELP}"),
-            ));
-        }
-    };
-    let mut words = vec!["ruby".to_owned(), script];
-    // A program of Sinatra's own style listens on the local host alone, unless it is told.
-    if bundle.is_some_and(|bundle| bundle.gems().contains("sinatra")) {
-        let port = settings.port.unwrap_or(4567);
-        words.extend(with_port(&["-o", "0.0.0.0", "-p", "PORT"], port));
-        return Ok((words, Some(port)));
+    match (named, scripts.as_slice()) {
+        (Some(name), _) => Ok(name.to_owned()),
+        (None, [only]) => Ok(only.clone()),
+        (None, []) => Err(Problem::invalid(
+            "the application has neither a `config.ru` nor a Ruby file to run",
+            format!("write a `config.ru`, or {COMMAND_HELP}"),
+        )),
+        (None, [first, second, ..]) => Err(Problem::invalid(
+            format!(
+                "it is not clear which Ruby file to run: {}, {} or another one",
+                quoted(first),
+                quoted(second)
+            ),
+            format!("name it main.rb, or {COMMAND_HELP}"),
+        )),
     }
-    Ok((words, settings.port))
-}
-
-fn with_port(words: &[&str], port: u16) -> Vec<String> {
-    words
-        .iter()
-        .map(|word| word.replace("PORT", &port.to_string()))
-        .collect()
 }

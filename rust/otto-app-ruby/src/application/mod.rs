@@ -9,7 +9,7 @@ mod tests;
 use std::path::Path;
 
 pub(crate) use bundle::Bundle;
-pub(crate) use command::{Kind, Program};
+pub(crate) use command::{Kind, Program, Surroundings};
 
 use crate::problem::{Problem, Reason, Remark, quoted};
 use crate::service::{self, Service};
@@ -25,7 +25,7 @@ pub(crate) struct Findings {
     pub(crate) services: Vec<Service>,
 }
 
-/// All that it takes to make a container of an application.
+/// All that it takes to run an application.
 #[derive(Debug)]
 pub(crate) struct Application {
     pub(crate) name: Name,
@@ -99,7 +99,11 @@ impl Findings {
 
 impl Application {
     /// Looks at the sources, and runs nothing.
-    pub(crate) fn read(settings: &Settings, remarks: &mut Vec<Remark>) -> Result<Self, Problem> {
+    pub(crate) fn read(
+        settings: &Settings,
+        surroundings: Surroundings,
+        remarks: &mut Vec<Remark>,
+    ) -> Result<Self, Problem> {
         let name = Name::new(settings)?;
         let source = open(settings)?;
         let bundle = Bundle::read(&source, remarks)?;
@@ -116,7 +120,7 @@ impl Application {
         Ok(Self {
             name,
             dir: settings.dir.clone(),
-            program: Program::choose(&source, bundle.as_ref(), settings)?,
+            program: Program::choose(&source, bundle.as_ref(), settings, surroundings)?,
             services: services(bundle.as_ref(), settings)?,
             ruby,
             bundle,

@@ -4,7 +4,7 @@ use std::fs;
 
 use tempfile::TempDir;
 
-use super::{Application, Findings, Kind};
+use super::{Application, Findings, Kind, Surroundings};
 use crate::problem::{Place, Problem, Reason, Remark};
 use crate::settings::Settings;
 
@@ -46,7 +46,7 @@ impl Sample {
 
     fn read(&self) -> (Application, Vec<Remark>) {
         let mut remarks = Vec::new();
-        let application = Application::read(&self.settings, &mut remarks);
+        let application = Application::read(&self.settings, Surroundings::Container, &mut remarks);
         (application.unwrap(), remarks)
     }
 
@@ -57,7 +57,8 @@ impl Sample {
     }
 
     fn problem(&self) -> Problem {
-        let problem = Application::read(&self.settings, &mut Vec::new()).unwrap_err();
+        let problem = Application::read(&self.settings, Surroundings::Container, &mut Vec::new())
+            .unwrap_err();
         assert!(!problem.help.is_empty());
         problem
     }
@@ -176,6 +177,32 @@ fn a_program_is_run_if_it_is_clear_which() {
             .help
             .contains("`command`")
     );
+}
+
+#[test]
+fn on_this_machine_it_listens_for_nobody_else_and_bundler_needs_a_lock_file() {
+    let here = |sample: &Sample| {
+        let here = Surroundings::Here { port: 4321 };
+        let program = Application::read(&sample.settings, here, &mut Vec::new());
+        let program = program.unwrap().program;
+        (program.command.join(" "), program.port)
+    };
+    let unlocked = sample(&[("config.ru", ""), ("Gemfile", GEMFILE)]);
+    let puma = "puma -b tcp://127.0.0.1:4321";
+    assert_eq!(here(&unlocked), (puma.into(), Some(4321)));
+    let locked = [
+        ("config.ru", ""),
+        ("Gemfile", GEMFILE),
+        ("Gemfile.lock", LOCK),
+    ];
+    let locked = sample(&locked).set(|settings| settings.port = Some(80));
+    let puma = "bundle exec puma -b tcp://127.0.0.1:80";
+    assert_eq!(here(&locked), (puma.into(), Some(80)));
+    let sinatra = sample(&[("app.rb", ""), ("Gemfile", "gem 'sinatra'\n")]);
+    let ruby = "ruby app.rb -o 127.0.0.1 -p 4321";
+    assert_eq!(here(&sinatra), (ruby.into(), Some(4321)));
+    let script = sample(&[("app.rb", "")]);
+    assert_eq!(here(&script), ("ruby app.rb".into(), None));
 }
 
 #[test]

@@ -103,6 +103,16 @@ struct DeployedService<'a> {
     variable: &'a str,
 }
 
+/// What an application that depends on this one is told: the file `dev-dep.json`.
+#[derive(Debug, Serialize)]
+struct Dependency<'a> {
+    version: u32,
+    name: &'a str,
+    kind: &'a str,
+    port: Option<u16>,
+    services: Vec<DeployedService<'a>>,
+}
+
 impl Plan {
     pub(super) fn new(application: &Application) -> Self {
         let Application {
@@ -162,12 +172,6 @@ impl Plan {
 
     /// The text of `deploy.json`.
     pub(super) fn deployment(&self) -> Result<String, Problem> {
-        let services = self.services.iter().map(|service| DeployedService {
-            name: service.name,
-            version: &service.version,
-            port: service.port,
-            variable: service.variable,
-        });
         let deployment = Deployment {
             version: RESULT_VERSION,
             name: &self.names.application,
@@ -177,7 +181,7 @@ impl Plan {
             port: self.port,
             environment: &self.production.environment,
             secrets: &self.secrets,
-            services: services.collect(),
+            services: self.deployed_services(),
             target: "production",
             files: BTreeMap::from([
                 ("containerfile", CONTAINERFILE),
@@ -186,14 +190,32 @@ impl Plan {
                 ("run", RUN_SCRIPT),
             ]),
         };
-        match serde_json::to_string_pretty(&deployment) {
-            Ok(text) => Ok(text + "\n"),
-            Err(error) => Err(Problem::new(
-                Reason::Internal,
-                format!("the description of the deployment cannot be written: {error}"),
-                "report this to those who made the plugin",
-            )),
+        json(&deployment)
+    }
+
+    /// The text of `dev-dep.json`, or `None` if nobody has to be told anything.
+    pub(super) fn dev_dep(&self) -> Result<Option<String>, Problem> {
+        if self.port.is_none() && self.services.is_empty() {
+            return Ok(None);
         }
+        json(&Dependency {
+            version: RESULT_VERSION,
+            name: &self.names.application,
+            kind: self.kind,
+            port: self.port,
+            services: self.deployed_services(),
+        })
+        .map(Some)
+    }
+
+    fn deployed_services(&self) -> Vec<DeployedService<'_>> {
+        let services = self.services.iter().map(|service| DeployedService {
+            name: service.name,
+            version: &service.version,
+            port: service.port,
+            variable: service.variable,
+        });
+        services.collect()
     }
 }
 
@@ -248,22 +270,22 @@ impl Service {
     }
 }
 
+fn json(description: &impl Serialize) -> Result<String, Problem> {
+    match serde_json::to_string_pretty(description) {
+        Ok(text) => Ok(text + "\n"),
+        Err(error) => Err(Problem::new(
+            Reason::Internal,
+            format!("the description of the application cannot be written: {error}"),
+            "report this to those who made the plugin",
+        )),
+    }
+}
+
 fn environment(kind: Kind, stage: &'static str) -> Environment {
-    let mut environment = BTreeMap::new();
-    match kind {
-        Kind::Rails => {
-            environment.insert("RAILS_ENV", stage);
-            if stage == "production" {
-                environment.insert("RAILS_LOG_TO_STDOUT", "1");
-                environment.insert("RAILS_SERVE_STATIC_FILES", "1");
-            }
-        }
-        Kind::Rack => {
-            environment.insert("RACK_ENV", stage);
-        }
-        Kind::Script => {
-            environment.insert("APP_ENV", stage);
-        }
+    let mut environment = BTreeMap::from([(kind.variable(), stage)]);
+    if kind == Kind::Rails && stage == "production" {
+        environment.insert("RAILS_LOG_TO_STDOUT", "1");
+        environment.insert("RAILS_SERVE_STATIC_FILES", "1");
     }
     Environment { environment }
 }

@@ -9,7 +9,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use super::{File, files};
-use crate::application::Application;
+use crate::application::{Application, Surroundings};
 use crate::problem::Remark;
 use crate::settings::Settings;
 
@@ -29,7 +29,8 @@ fn settings(dir: &Path) -> Settings {
 /// machine to machine.
 fn compiled(settings: &Settings) -> (Vec<File>, Vec<Remark>) {
     let mut remarks = Vec::new();
-    let mut application = Application::read(settings, &mut remarks).unwrap();
+    let mut application =
+        Application::read(settings, Surroundings::Container, &mut remarks).unwrap();
     application.dir = format!("/home/user/{}", application.name.as_str());
     (files(&application).unwrap(), remarks)
 }
@@ -112,7 +113,8 @@ fn hostile_names_are_quoted_wherever_they_stand() {
         ("$(touch x).rb", ""),
     ]);
     settings.name = "My 'App'; $(touch y)".to_owned();
-    let mut application = Application::read(&settings, &mut Vec::new()).unwrap();
+    let mut application =
+        Application::read(&settings, Surroundings::Container, &mut Vec::new()).unwrap();
     application.dir = "/home/user/it's, \"$(touch z)\"\n".to_owned();
     let files = files(&application).unwrap();
     let contents = |name| {
@@ -144,7 +146,8 @@ fn hostile_names_are_quoted_wherever_they_stand() {
 #[cfg(unix)]
 fn run_script(name: &str, settings: &Settings, arguments: &[&str]) -> Vec<Vec<String>> {
     let dir = tempfile::tempdir().unwrap();
-    let application = Application::read(settings, &mut Vec::new()).unwrap();
+    let application =
+        Application::read(settings, Surroundings::Container, &mut Vec::new()).unwrap();
     super::compile(&application, dir.path()).unwrap();
     // Not executed itself: another test that forks right now may still hold it open for writing.
     let output = Command::new("sh")

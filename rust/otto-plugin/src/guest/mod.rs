@@ -11,6 +11,7 @@ mod dial;
 mod launch;
 mod lent;
 mod lifeline;
+mod progress;
 mod session;
 
 use std::path::Path;
@@ -21,6 +22,7 @@ use launch::LaunchError;
 
 pub use children::Child;
 pub use lent::Hold;
+pub use progress::Progress;
 
 pub(crate) use app::serve as serve_app;
 pub(crate) use lifeline::{Lifeline, end_on_request};

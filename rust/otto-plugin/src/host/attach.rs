@@ -24,9 +24,9 @@ use crate::rpc::{inside, own};
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-/// use otto_plugin::host::Attach;
+/// use otto_plugin::host::Plugin;
 ///
-/// let attaching = Attach::new("app-ruby").host("otto", "1.0.0").listen()?;
+/// let attaching = Plugin::attach("app-ruby").host("otto", "1.0.0").listen()?;
 /// println!("Put this in front of the command:\n{}", attaching.variables());
 /// let plugin = attaching.plugin().await?;
 /// # Ok(())
@@ -56,13 +56,20 @@ pub struct Attaching {
 #[derive(Clone)]
 pub struct Variables(Dial);
 
+impl Plugin {
+    /// Waits for a plugin that a person starts, by hand or in a debugger, instead of starting one.
+    /// Takes what it is called in messages, such as `app-ruby`.
+    pub fn attach(name: impl Into<String>) -> Attach {
+        Attach::new(name.into())
+    }
+}
+
 impl Attach {
-    /// Takes what the plugin is called in messages, such as `app-ruby`.
-    pub fn new(name: impl Into<String>) -> Self {
+    fn new(name: String) -> Self {
         let mut introduction = Introduction::default();
         introduction.host.cancel_grace_max_ms = u32::MAX;
         Self {
-            name: name.into().into(),
+            name: name.into(),
             introduction,
             transport: Transport::Unix,
         }
@@ -127,6 +134,8 @@ impl Attaching {
             listener,
             ..
         } = self;
+        // A caller who goes away leaves no file, however soon the process exits.
+        let _place = listener.place();
         let attempt = Attempt::new(name.clone(), introduction, None, Some(listener));
         match inside(attempt.finish(after(Duration::MAX))).await {
             Ok(attached) => attached,

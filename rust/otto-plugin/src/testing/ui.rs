@@ -1,6 +1,7 @@
 //! A user interface that nobody looks at.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::bindings::error::{Error, ErrorKind};
@@ -25,6 +26,8 @@ pub enum UiCall {
     Progress(ProgressStart),
     /// `ProgressTask.end`, with its message.
     ProgressEnd(String),
+    /// A task was dropped without `ProgressTask.end`: its title.
+    ProgressGivenUp(String),
     /// `ProgressTask.update`, with its units and its message.
     ProgressUpdate(u64, String),
     /// `Ui.raw`.
@@ -112,8 +115,13 @@ impl Ui for FakeUi {
     }
 
     async fn progress(&self, start: ProgressStart) -> Result<ProgressTaskClient, Error> {
+        let task = FakeTask {
+            ui: self.clone(),
+            title: start.title.clone(),
+            ended: AtomicBool::new(false),
+        };
         self.record(UiCall::Progress(start))?;
-        Ok(ProgressTaskClient::new(FakeTask(self.clone())))
+        Ok(ProgressTaskClient::new(task))
     }
 
     async fn diagnostic(&self, diagnostic: Diagnostic) -> Result<(), Error> {
@@ -121,14 +129,41 @@ impl Ui for FakeUi {
     }
 }
 
-struct FakeTask(FakeUi);
+struct FakeTask {
+    ui: FakeUi,
+    title: String,
+    ended: AtomicBool,
+}
 
 impl ProgressTask for FakeTask {
     async fn update(&self, units: u64, message: String) -> Result<(), Error> {
-        self.0.record(UiCall::ProgressUpdate(units, message))
+        self.open()?;
+        self.ui.record(UiCall::ProgressUpdate(units, message))
     }
 
     async fn end(&self, message: String) -> Result<(), Error> {
-        self.0.record(UiCall::ProgressEnd(message))
+        self.open()?;
+        self.ended.store(true, Ordering::Release);
+        self.ui.record(UiCall::ProgressEnd(message))
+    }
+}
+
+impl FakeTask {
+    fn open(&self) -> Result<(), Error> {
+        if self.ended.load(Ordering::Acquire) {
+            let message = format!("the task {:?} has ended already", self.title);
+            return Err(Error::new(ErrorKind::Closed, message));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for FakeTask {
+    fn drop(&mut self) {
+        if self.open().is_ok() {
+            let given_up = UiCall::ProgressGivenUp(std::mem::take(&mut self.title));
+            // Recording does not fail.
+            let _ = self.ui.record(given_up);
+        }
     }
 }

@@ -73,6 +73,16 @@ pub fn services() -> Services {
     testing::services(&FakeUi::new(), &MemoryDirectory::new())
 }
 
+/// Longer than anything takes on a slow machine, unless it takes for ever.
+pub const LIMIT: Duration = Duration::from_secs(30);
+
+/// Awaits what has no time limit of its own.
+pub async fn soon<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(LIMIT, future)
+        .await
+        .expect("it did not end in 30 s")
+}
+
 /// A user who never answers. The question that is asked first sends a channel, which is closed when
 /// it is withdrawn.
 pub fn never_answering(asked: oneshot::Sender<oneshot::Receiver<()>>) -> UiClient {
