@@ -14,6 +14,7 @@ use otto_plugin::bindings::stream::{ByteStream, ByteStreamClient};
 use otto_plugin::host::Services;
 use otto_plugin::testing::{self, FakeUi, MemoryDirectory};
 use support::{Compile, services};
+use tokio::io::AsyncReadExt;
 use tokio::sync::{Barrier, oneshot, watch};
 
 type Reason = Arc<Mutex<Option<oneshot::Sender<CancelReason>>>>;
@@ -215,6 +216,30 @@ async fn an_answer_around_the_limit_fails_its_call_at_most() {
         }
         plugin.ping().await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_program_of_a_call_that_panics_ends_before_the_call_is_answered() {
+    let (begun, program) = mpsc::channel();
+    let app = Compile(move |_, host: Host| {
+        let begun = begun.clone();
+        async move {
+            let mut shell = tokio::process::Command::new("sh");
+            shell.args(["-c", "trap '' TERM; echo ready; sleep 1000"]);
+            let mut child = host.spawn(shell.stdout(std::process::Stdio::piped()))?;
+            let mut line = [0; 6];
+            child.stdout.take().unwrap().read_exact(&mut line).await?;
+            begun.send(support::watch(child.id())).unwrap();
+            panic!("in the middle");
+        }
+    });
+    let plugin = testing::plugin(app).await.unwrap();
+    let failed = plugin.compile(Context::default(), &services()).await;
+    let text = failed.unwrap_err().to_string();
+    assert!(text.contains("in the middle"), "{text}");
+    let program = program.recv().unwrap();
+    let ended = support::ends_within(&program, std::time::Duration::ZERO);
+    assert!(ended, "it lives on");
 }
 
 /// Shows nothing before it is told to.
