@@ -175,10 +175,17 @@ impl<T: Send + Sync + 'static> Serving<T> {
     {
         let scope = Arc::new(Scope::default());
         let begun = self.begin(method, params, &scope, body);
+        let link = self.terms.link.clone();
         async move {
             match begun {
                 Ok((running, _admitted)) => running.await.map(drop),
-                Err(error) if error.kind == ErrorKind::Revoked => Ok(()),
+                Err(error) if error.kind == ErrorKind::Revoked => {
+                    // Nothing else holds up a peer that does not read.
+                    if let Some(link) = &link {
+                        link.room().await;
+                    }
+                    Ok(())
+                }
                 Err(error) => Err(capnp::Error::failed(error.message)),
             }
         }
