@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands;
 use crate::report::Screen;
+use crate::settings::DEFAULT_LIVES;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -84,7 +85,7 @@ pub(crate) struct RunArgs {
     pub(crate) timeout_scale: f64,
 
     /// How often LIF-01 starts and ends the plugin, to see what it leaves
-    #[arg(long, value_name = "NUMBER", default_value = "50", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, value_name = "NUMBER", default_value_t = DEFAULT_LIVES, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) lives: u32,
 
     /// Make the choices of an earlier run again, such as the numbers of descriptors

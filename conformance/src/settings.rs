@@ -3,6 +3,9 @@
 use std::cell::OnceCell;
 use std::path::PathBuf;
 
+/// How many lives of the plugin are looked at, if the user does not say.
+pub(crate) const DEFAULT_LIVES: u32 = 50;
+
 /// How the plugin is tried.
 #[derive(Debug)]
 pub(crate) struct Settings {

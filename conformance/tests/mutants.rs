@@ -83,18 +83,7 @@ fn each_mutant_fails_exactly_the_cases_that_name_it() {
                     let next = todo.lock().expect("no panic").pop();
                     let Some(defect) = next else { return };
                     let options: &[&str] = if defect.is_empty() { &PATIENT } else { &HASTY };
-                    let t = std::time::Instant::now();
-                    let r = run(&defect, options);
-                    eprintln!(
-                        "TEMP {defect} {:?} {:?}",
-                        t.elapsed(),
-                        if r.as_ref() == Ok(&declared[&defect]) {
-                            None
-                        } else {
-                            Some(&r)
-                        }
-                    );
-                    if r.as_ref() != Ok(&declared[&defect]) {
+                    if run(&defect, options).as_ref() != Ok(&declared[&defect]) {
                         unexpected.lock().expect("no panic").push(defect);
                     }
                 }

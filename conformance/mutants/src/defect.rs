@@ -31,6 +31,7 @@ defects! {
     "ends-the-token-with-a-line-end" => EndsTheTokenWithALineEnd: "writes the token as a line",
     "stays-when-it-has-dialled" => StaysWhenItHasDialled: "does not exit at the end of a connection that it has dialled",
     "dials-for-ever" => DialsForEver: "dials until somebody listens",
+    "waits-for-room" => WaitsForRoom: "dials without a time limit",
     "does-not-name-the-address" => DoesNotNameTheAddress: "does not say what it has dialled in vain",
     "exits-zero-if-it-cannot-dial" => ExitsZeroIfItCannotDial: "takes a host that it cannot dial for one that is gone",
     "waits-without-an-address" => WaitsWithoutAnAddress: "waits if it has neither a socket nor an address",

@@ -7,9 +7,14 @@ use std::os::unix::net::UnixStream;
 use std::thread::sleep;
 use std::time::Duration;
 
+use rustix::net::sockopt::{Timeout, set_socket_timeout};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, connect, socket};
+
 use crate::defect::Defect;
 use crate::socket::Connection;
 
+/// How long a host may take to take a connection.
+const LIMIT: Duration = Duration::from_millis(200);
 /// How long a plugin waits that dials again and again.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -69,7 +74,8 @@ impl Dial {
         };
         Ok(match kind {
             "unix" => {
-                let mut stream = UnixStream::connect(place)?;
+                let limited = defect != Some(Defect::WaitsForRoom);
+                let mut stream = dial_path(place, limited.then_some(LIMIT))?;
                 stream.write_all(first.as_bytes())?;
                 Connection::Unix(stream)
             }
@@ -80,6 +86,15 @@ impl Dial {
             }
         })
     }
+}
+
+/// Dials a path. What limits the writing limits the waiting for room in the listener's queue as well.
+fn dial_path(path: &str, limit: Option<Duration>) -> io::Result<UnixStream> {
+    let socket = socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
+    set_socket_timeout(&socket, Timeout::Send, limit)?;
+    connect(&socket, &SocketAddrUnix::new(path)?)?;
+    set_socket_timeout(&socket, Timeout::Send, None)?;
+    Ok(socket.into())
 }
 
 /// `unix:` and an absolute path, or `tcp:127.0.0.1:` and a port.

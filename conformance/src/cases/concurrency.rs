@@ -162,7 +162,9 @@ async fn begins_calls_in_order(stage: &Stage<'_>) -> Result<(), Stop> {
         let first = say_hello(&plugin).map_err(NoAnswer::Exception)?;
         let second = say_hello(&plugin).map_err(NoAnswer::Exception)?;
         let held = |held: &Record| held.answers(CONNECT_CALL).len() == 2;
-        let _ = link.until_held(stage.limit(), held).await;
+        if !link.until_held(stage.limit(), held).await {
+            return Err(NoAnswer::Lost("the calls could not be made".to_owned()));
+        }
         let written = link.release(stage.limit()).await;
         written.map_err(|error| NoAnswer::Lost(error.to_string()))?;
         stage.did("wrote two calls of connect in one piece");

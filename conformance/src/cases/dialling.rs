@@ -1,10 +1,17 @@
 //! DIA: a plugin that has to dial.
 
 use std::fs;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;
+use std::path::Path;
 
-use rustix::net::{AddressFamily, SocketType, bind, getsockname, socket};
+use rustix::io::Errno;
+use rustix::net::{
+    AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, connect, getsockname, listen,
+    socket, socket_with,
+};
 
 use super::{Function, ended_or_not, not_answered, seconds, wrong_end};
 use crate::process::{Exit, Process};
@@ -123,10 +130,13 @@ async fn says_that_nobody_listens(stage: &Stage<'_>) -> Result<(), Stop> {
     let left = directory.join("left");
     drop(UnixListener::bind(&left)?);
     let (closed, _reserved) = closed_port()?;
+    let crowded = directory.join("crowded");
+    let _crowd = crowd(&crowded)?;
     let addresses = [
         ("no such path", format!("unix:{}", missing.display())),
         ("a path of nobody's", format!("unix:{}", left.display())),
         ("a closed port", closed),
+        ("no room", format!("unix:{}", crowded.display())),
     ];
     for (label, address) in addresses {
         let dialling = Dialling::to(stage, label, Some(address.clone()), None).await?;
@@ -138,13 +148,35 @@ async fn says_that_nobody_listens(stage: &Stage<'_>) -> Result<(), Stop> {
     Ok(())
 }
 
+/// Listens on a path, and takes all the room that there is for those who dial it.
+fn crowd(path: &Path) -> Result<Vec<OwnedFd>, Stop> {
+    let address = SocketAddrUnix::new(path).map_err(errno)?;
+    let listener = socket(AddressFamily::UNIX, SocketType::STREAM, None).map_err(errno)?;
+    bind(&listener, &address).map_err(errno)?;
+    listen(&listener, 0).map_err(errno)?;
+    let mut crowd = vec![listener];
+    loop {
+        let flags = SocketFlags::NONBLOCK;
+        let visitor = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None);
+        let visitor = visitor.map_err(errno)?;
+        match connect(&visitor, &address) {
+            Ok(()) => crowd.push(visitor),
+            Err(Errno::AGAIN) => return Ok(crowd),
+            Err(error) => return Err(errno(error)),
+        }
+    }
+}
+
+fn errno(error: Errno) -> Stop {
+    io::Error::from(error).into()
+}
+
 /// A port on which nobody listens, nor will for as long as it is bound.
 fn closed_port() -> Result<(String, OwnedFd), Stop> {
-    let errno = |error: rustix::io::Errno| Stop::from(std::io::Error::from(error));
     let bound = socket(AddressFamily::INET, SocketType::STREAM, None).map_err(errno)?;
-    let any = std::net::SocketAddrV4::new(std::net::Ipv4Addr::LOCALHOST, 0);
+    let any = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0);
     bind(&bound, &any).map_err(errno)?;
-    let address = std::net::SocketAddrV4::try_from(getsockname(&bound).map_err(errno)?);
+    let address = SocketAddrV4::try_from(getsockname(&bound).map_err(errno)?);
     let address = address.map_err(|_| Stop::Harness("a port has no address".to_owned()))?;
     Ok((format!("tcp:{address}"), bound))
 }

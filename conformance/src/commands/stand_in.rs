@@ -56,7 +56,9 @@ fn run(plugin: &Path) -> io::Result<u8> {
         thread::spawn(move || io::copy(&mut stderr, &mut io::stderr()));
     }
     let status = child.wait()?;
-    let code = status.code().or(status.signal().map(|signal| 128 + signal));
+    let code = status
+        .code()
+        .or_else(|| status.signal().map(|signal| 128 + signal));
     Ok(code
         .and_then(|code| code.try_into().ok())
         .unwrap_or(u8::MAX))

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::screen::{Screen, style};
 use crate::catalogue::{self, Connection};
 use crate::runner::Outcome;
-use crate::settings::Settings;
+use crate::settings::{DEFAULT_LIVES, Settings};
 use crate::verdict::{Reason, Stop, Verdict};
 use crate::wire::{Event, Message, Party};
 
@@ -199,7 +199,7 @@ fn repro(settings: &Settings, id: &str) -> String {
     if settings.timeout_scale != 1.0 {
         command.push_str(&format!(" --timeout-scale {}", settings.timeout_scale));
     }
-    if id == "LIF-01" {
+    if settings.lives != DEFAULT_LIVES {
         command.push_str(&format!(" --lives {}", settings.lives));
     }
     if settings.strict {

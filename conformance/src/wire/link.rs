@@ -2,18 +2,15 @@
 //! anything is read, in what pieces it is written, and when it closes.
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream as StdStream;
-use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use futures::{AsyncRead, AsyncWrite};
 use tokio::net::UnixStream;
 use tokio::sync::Notify;
 use tokio::time::timeout;
@@ -24,16 +21,16 @@ use super::stream::Stream;
 
 /// The host's end of a connection.
 pub(crate) struct Link {
-    stream: RefCell<Option<Rc<Stream>>>,
-    reading: Cell<bool>,
+    pub(super) stream: RefCell<Option<Rc<Stream>>>,
+    pub(super) reading: Cell<bool>,
     /// Whole messages that have not been written yet.
-    outgoing: RefCell<Vec<u8>>,
-    holding: Cell<bool>,
+    pub(super) outgoing: RefCell<Vec<u8>>,
+    pub(super) holding: Cell<bool>,
     drip: RefCell<Option<Drip>>,
-    reader: Cell<Option<Waker>>,
+    pub(super) reader: Cell<Option<Waker>>,
     writer: Cell<Option<Waker>>,
     record: RefCell<Record>,
-    changed: Notify,
+    pub(super) changed: Notify,
 }
 
 impl Link {
@@ -162,7 +159,7 @@ impl Link {
     }
 
     /// Writes what is to be written.
-    fn poll_send(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    pub(super) fn poll_send(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut outgoing = self.outgoing.borrow_mut();
         while !outgoing.is_empty() {
             let Some(stream) = self.stream.borrow().clone() else {
@@ -197,7 +194,7 @@ impl Link {
         }
     }
 
-    fn took(&self, from: Party, bytes: &[u8]) {
+    pub(super) fn took(&self, from: Party, bytes: &[u8]) {
         self.record.borrow_mut().take(from, bytes);
         self.changed.notify_waiters();
     }
@@ -211,102 +208,78 @@ impl fmt::Debug for Link {
     }
 }
 
-/// The half that the RPC system reads from. It reads ahead, so that the record has what came, and
-/// not only what somebody made sense of.
-#[derive(Debug)]
-pub(crate) struct Reader {
-    link: Rc<Link>,
-    ahead: VecDeque<u8>,
-}
-
-impl Reader {
-    pub(crate) fn new(link: Rc<Link>) -> Self {
-        Self {
-            link,
-            ahead: VecDeque::new(),
-        }
-    }
-}
-
-impl AsyncRead for Reader {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        let Self { link, ahead } = self.get_mut();
-        let Some(stream) = link.stream.borrow().clone() else {
-            return Poll::Ready(Ok(0));
-        };
-        link.reader.set(Some(cx.waker().clone()));
-        if !link.reading.get() {
-            return Poll::Pending;
-        }
-        if link.record(Record::is_flooded) {
-            // A system with an end waits for its last answers to be written, if it can.
-            link.close();
-            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
-        }
-        let mut bytes = [0; 16 << 10];
-        while ahead.is_empty() {
-            futures::ready!(stream.poll_read_ready(cx))?;
-            match stream.try_read(&mut bytes) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Poll::Ready(Err(error)),
-                Ok(0) => return Poll::Ready(Ok(0)),
-                Ok(count) => {
-                    link.took(Party::Plugin, &bytes[..count]);
-                    ahead.extend(&bytes[..count]);
-                }
-            }
-        }
-        Poll::Ready(io::Read::read(ahead, buffer))
-    }
-}
-
-/// The half that the RPC system writes to. A message goes into the socket as a whole, when it is
-/// flushed, unless the case wants it otherwise.
-#[derive(Debug)]
-pub(crate) struct Writer(pub(crate) Rc<Link>);
-
-impl AsyncWrite for Writer {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        _cx: &mut Context<'_>,
-        buffer: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        if self.0.stream.borrow().is_none() {
-            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
-        }
-        self.0.outgoing.borrow_mut().extend(buffer);
-        Poll::Ready(Ok(buffer.len()))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.0.holding.get() {
-            self.0.changed.notify_waiters();
-            return Poll::Ready(Ok(()));
-        }
-        self.0.poll_send(cx)
-    }
-
-    fn poll_close(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0.end();
-        Poll::Ready(Ok(()))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Read;
 
+    use futures::AsyncWriteExt;
+
     use super::*;
+    use crate::wire::Writer;
 
     fn on_a_runtime(test: impl AsyncFnOnce()) {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build();
         runtime.expect("a runtime").block_on(test());
+    }
+
+    fn pair() -> (Rc<Link>, UnixStream, OwnedFd) {
+        let (link, plugin) = Link::pair(Instant::now()).expect("a pair");
+        let copy = plugin.try_clone().expect("a copy");
+        let plugin = StdStream::from(plugin);
+        plugin.set_nonblocking(true).expect("a mode");
+        (link, UnixStream::from_std(plugin).expect("a stream"), copy)
+    }
+
+    async fn read(plugin: &UnixStream) -> Vec<u8> {
+        let mut bytes = vec![0; 64];
+        loop {
+            plugin.readable().await.expect("a socket");
+            match plugin.try_read(&mut bytes) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                read => {
+                    bytes.truncate(read.expect("a connection"));
+                    return bytes;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_held_goes_out_in_one_piece() {
+        on_a_runtime(async || {
+            let (link, plugin, _copy) = pair();
+            let mut writer = Writer(link.clone());
+            link.hold();
+            for message in [b"one", b"two"] {
+                writer.write_all(message).await.expect("a link");
+                writer.flush().await.expect("a link");
+            }
+            assert_eq!(link.record(|record| record.bytes(Party::Host)), 0);
+            link.release(Duration::from_secs(5)).await.expect("room");
+            assert_eq!(read(&plugin).await, b"onetwo");
+        });
+    }
+
+    #[test]
+    fn a_dripping_link_writes_a_byte_when_the_last_one_was_taken() {
+        on_a_runtime(async || {
+            let (link, plugin, copy) = pair();
+            let mut writer = Writer(link.clone());
+            link.set_dripping(Some(copy));
+            writer.write_all(b"abc").await.expect("a link");
+            let taken = async {
+                let mut taken = Vec::new();
+                while taken.len() < 3 {
+                    taken.push(read(&plugin).await);
+                }
+                taken
+            };
+            let (flushed, taken) = tokio::join!(writer.flush(), taken);
+            flushed.expect("a link");
+            assert_eq!(taken, [b"a", b"b", b"c"]);
+        });
     }
 
     #[test]

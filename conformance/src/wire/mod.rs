@@ -3,6 +3,7 @@
 mod decode;
 mod drip;
 mod frames;
+mod halves;
 mod link;
 mod names;
 mod payload;
@@ -11,7 +12,8 @@ mod stream;
 mod value;
 
 pub(crate) use decode::{Answer, Message};
-pub(crate) use link::{Link, Reader, Writer};
+pub(crate) use halves::{Reader, Writer};
+pub(crate) use link::Link;
 pub(crate) use names::method_name;
 pub(crate) use record::{Event, Party, Record};
 pub(crate) use stream::Stream;

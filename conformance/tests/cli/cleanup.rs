@@ -45,6 +45,9 @@ fn plugins_that_do_not_end_or_leave_something_are_gone_with_it() {
         ("leaves-a-file", "LIF-01"),
         ("waits-if-the-host-never-calls", "FDS-03"),
         ("makes-a-socket-before-the-cookie", "DIR-04"),
+        ("waits-for-the-next-host", "LIF-04"),
+        ("keeps-its-children", "LIF-04"),
+        ("stays-when-it-has-dialled", "DIA-01"),
     ];
     for (defect, case) in defects {
         let run = Run::of_defect(defect, case);
@@ -61,24 +64,24 @@ fn plugins_that_do_not_end_or_leave_something_are_gone_with_it() {
 
 #[test]
 fn a_signal_ends_the_plugin_and_removes_what_is_its_own() {
-    for signal in [Signal::INT, Signal::TERM] {
+    // The second one has its plugin started by a process of its own.
+    let stays = [
+        ("stays-after-shutdown", "LIF-01", Signal::INT, 1),
+        ("waits-for-the-next-host", "LIF-04", Signal::TERM, 2),
+    ];
+    for (defect, case, signal, processes) in stays {
         let tmp = tempfile::tempdir().expect("a directory");
         let mut child = suite(tmp.path())
-            .args([
-                "run",
-                "--env",
-                "OTTO_MUTANT=stays-after-shutdown",
-                "--case",
-                "LIF-01",
-            ])
-            .args(["--timeout-scale", "20"])
+            .args(["run", "--case", case, "--timeout-scale", "20"])
+            .arg("--env")
+            .arg(format!("OTTO_MUTANT={defect}"))
             .arg(mutant())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
             .expect("the suite runs");
         // The plugin of the case is waited for for 100 s.
-        eventually("a plugin", || !processes_of(tmp.path()).is_empty());
+        eventually("a plugin", || processes_of(tmp.path()).len() == processes);
         let pid = Pid::from_raw(child.id().try_into().expect("a pid")).expect("a pid");
         kill_process(pid, signal).expect("a process");
         assert_eq!(child.wait().expect("a status").code(), Some(130));

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::{Run, executable, mutant};
-use otto_conformance::exit;
+use otto_conformance::{catalogue, exit};
 
 fn of_file(content: &str, mode_of_a_program: bool) -> Run {
     let tmp = tempfile::tempdir().expect("a directory");
@@ -22,7 +22,9 @@ fn a_conformant_plugin_is_0() {
     let run = Run::of(&["run", mutant().to_str().expect("a path")]);
     run.exits_with(exit::OK.into());
     let last = run.stderr.lines().last().expect("a line");
-    assert!(last.trim_start().starts_with("Summary") && last.ends_with("16 cases run: 16 passed"));
+    let all = catalogue::cases().len();
+    let end = format!("{all} cases run: {all} passed");
+    assert!(last.trim_start().starts_with("Summary") && last.ends_with(&end));
     assert!(run.leftovers().is_empty(), "{:?}", run.leftovers());
     assert!(
         !run.tmp.path().join("target").exists(),
@@ -35,6 +37,23 @@ fn a_failed_case_is_1() {
     let run = Run::of_defect("silent-without-cookie", "DIR-02");
     run.exits_with(exit::NON_CONFORMANT.into())
         .says("1 case run: 0 passed, 1 failed");
+}
+
+#[test]
+fn what_a_plugin_should_do_is_a_warning_unless_that_is_not_wanted() {
+    let run = Run::of_defect("fails-at-an-unknown-call", "ERR-06");
+    run.exits_with(exit::OK.into())
+        .says("WARN [")
+        .says("exception-type")
+        .says("1 case run: 0 passed, 1 warned");
+    let mutant = mutant().to_str().expect("a path");
+    let defect = "OTTO_MUTANT=fails-at-an-unknown-call";
+    let run = Run::of(&[
+        "run", mutant, "--env", defect, "--case", "ERR-06", "--strict",
+    ]);
+    run.exits_with(exit::NON_CONFORMANT.into())
+        .says("FAIL [")
+        .says("ERR-06 --env OTTO_MUTANT=fails-at-an-unknown-call --strict --seed");
 }
 
 #[test]

@@ -6,11 +6,17 @@ use capnp_rpc::rpc_capnp::message;
 
 use super::{Run, executable};
 
+/// Runs a case that waits for the script in vain, for not too long.
 fn run(script: &str, case: &str) -> Run {
-    run_in(tempfile::tempdir().expect("a directory"), script, case)
+    run_in(
+        tempfile::tempdir().expect("a directory"),
+        script,
+        case,
+        "0.2",
+    )
 }
 
-fn run_in(tmp: tempfile::TempDir, script: &str, case: &str) -> Run {
+fn run_in(tmp: tempfile::TempDir, script: &str, case: &str, scale: &str) -> Run {
     executable(
         tmp.path(),
         "otto-app-script",
@@ -24,7 +30,7 @@ fn run_in(tmp: tempfile::TempDir, script: &str, case: &str) -> Run {
             "--case",
             case,
             "--timeout-scale",
-            "0.2",
+            scale,
         ],
     )
 }
@@ -37,6 +43,24 @@ fn a_program_that_prints_and_exits_is_no_session() {
         .says("the plugin exited with status 7")
         .says("trouble")
         .says("hello");
+}
+
+#[test]
+fn a_program_that_says_nothing_is_waited_for_once() {
+    let tmp = tempfile::tempdir().expect("a directory");
+    let script = "#!/bin/sh\nexec sleep 60\n";
+    executable(tmp.path(), "otto-app-script", script);
+    let run = Run::with(
+        tmp,
+        &["run", "./otto-app-script", "--timeout-scale", "0.05"],
+    );
+    run.exits_with(1)
+        .says("DIR-01 exits with status 1 without the cookie")
+        .says("the control, the same start with the cookie, answers meta")
+        .says("an ordinary start fails, as in DIR-01");
+    let told = "not tried: in DIR-01, an ordinary start was not answered within 0.5 s";
+    let skipped = run.stderr.matches(told).count();
+    assert!(skipped > 20, "{skipped} cases did not wait\n{}", run.stderr);
 }
 
 #[test]
@@ -96,7 +120,8 @@ fn a_flood_of_questions_ends_the_connection() {
     let path = tmp.path().join("frames");
     std::fs::write(&path, frames).expect("a file");
     let script = format!("cat '{}' >&$OTTO_PLUGIN_FD; sleep 60", path.display());
-    let run = run_in(tmp, &script, "MET-01");
+    // It is the flood that ends the case.
+    let run = run_in(tmp, &script, "MET-01", "10");
     run.exits_with(1)
         .says("no-session")
         .says("than anybody asked for");

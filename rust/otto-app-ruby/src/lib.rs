@@ -1,9 +1,10 @@
 //! The Otto plugin for applications in Ruby, those with Rails among them.
 //!
-//! It reads an application's files and runs none of them: the Gemfile, the lock file, and what says
-//! which Ruby to use. What follows from them it answers to `implicit`, and `compile` writes it into
-//! files for the steps that come after. An application is somebody else's: its files may be broken
-//! or hostile, and neither gets further than an error with help.
+//! It reads an application's files: the Gemfile, the lock file, and what says which Ruby to use. What
+//! follows from them it answers to `implicit`, and `compile` writes it into files for the steps that
+//! come after. `build` packs the application, and `deploy` unpacks it where it is used; `dev` alone
+//! runs it. An application is somebody else's: its files may be broken or hostile, and neither gets
+//! further than an error with help.
 //!
 //! [`Ruby`] is all of it, as Otto calls it.
 

@@ -13,7 +13,8 @@ use otto_plugin::host::{Blame, Cancel, Launcher, Plugin, PluginError, PluginErro
 use otto_plugin::rpc::Outcome;
 use otto_plugin::testing::{self, FakeUi, MemoryDirectory};
 use support::resources::{child_of, resources};
-use support::{ends_within, eventually, probe, watch};
+use support::{ends_within, eventually, never_answering, probe, watch};
+use tokio::sync::oneshot;
 
 fn action(name: &str) -> Context {
     Context {
@@ -129,9 +130,9 @@ async fn a_call_that_runs_when_its_plugin_is_to_end_is_told_so() {
 #[tokio::test]
 async fn a_question_to_the_user_is_withdrawn_when_its_call_is_cancelled() {
     let plugin = probe().start().await.unwrap();
-    let (asked, question) = tokio::sync::oneshot::channel();
+    let (asked, question) = oneshot::channel();
     let mut services = support::services();
-    services.ui = support::never_answering(asked);
+    services.ui = never_answering(asked);
     let cancel = services.cancel.clone();
     let call = tokio::spawn({
         let plugin = plugin.clone();
@@ -252,13 +253,21 @@ async fn a_thousand_calls_leave_question_numbers_memory_descriptors_and_threads_
         .env("TAP", &tap);
     let plugin = launcher.start().await.unwrap();
     let round = async |number: usize| {
-        let cancelled = number % 2 == 1;
+        let name = ["environment", "wait", "ask"][number % 3];
+        let cancelled = name != "environment";
         let ui = FakeUi::new();
-        let services = testing::services(&ui, &MemoryDirectory::new());
+        let mut services = testing::services(&ui, &MemoryDirectory::new());
         let cancel = services.cancel.clone();
-        let name = if cancelled { "wait" } else { "environment" };
+        let (asked, question) = oneshot::channel();
+        if name == "ask" {
+            services.ui = never_answering(asked);
+        }
         let (call, ()) = tokio::join!(plugin.compile(action(name), &services), async {
-            eventually(|| (!ui.messages().is_empty()).then_some(())).await;
+            match name {
+                // It is cancelled in the middle of a callback.
+                "ask" => drop(question.await.unwrap()),
+                _ => eventually(|| (!ui.messages().is_empty()).then_some(())).await,
+            }
             if cancelled {
                 cancel.cancel(CancelReason::User);
             }

@@ -180,12 +180,15 @@ async fn nothing_is_left_of_a_listener_when_its_start_is_over() {
     assert!(!told.given().await.directory().exists());
     // For nobody.
     let told = Told::then("exec sleep 1000");
-    let start = tokio::spawn(told.launcher().start());
-    let given = told.given().await;
+    let mut start = Box::pin(told.launcher().start());
+    let given = tokio::select! {
+        _ = &mut start => panic!("it was not to start"),
+        given = told.given() => given,
+    };
     let mode = given.directory().metadata().unwrap().permissions().mode();
     assert_eq!(mode & 0o7777, 0o700);
-    start.abort();
-    support::eventually(|| (!given.directory().exists()).then_some(())).await;
+    drop(start);
+    assert!(!given.directory().exists());
 }
 
 /// A plugin in this process.

@@ -9,10 +9,10 @@ use std::time::Duration;
 use otto_plugin::bindings::app::{CompileResult, Context};
 use otto_plugin::bindings::error::Error;
 use otto_plugin::bindings::host::{Host, Ui, UiClient};
-use otto_plugin::host::{Exit, PluginErrorCause, Services};
+use otto_plugin::host::{Exit, Launcher, PluginErrorCause, Services};
 use otto_plugin::rpc::{CallError, Outcome};
 use otto_plugin::testing::{self, FakeUi, MemoryDirectory};
-use support::{Compile, ends_within, eventually, probe, services, watch};
+use support::{Compile, ends_within, eventually, example, probe, script, services, watch};
 
 fn action(name: &str, argument: &str) -> Context {
     Context {
@@ -89,6 +89,31 @@ async fn a_child_that_keeps_the_pipes_of_a_plugin_delays_no_report() {
     let process = watch(plugin.pid().unwrap());
     rustix::process::pidfd_send_signal(&process, rustix::process::Signal::KILL).unwrap();
     let error = call.await.unwrap().unwrap_err();
+    assert!(
+        matches!(*error.cause, PluginErrorCause::Died(Exit::Signal(9))),
+        "{error}"
+    );
+    assert!(!ends_within(&child, Duration::ZERO), "it was meant to stay");
+    rustix::process::pidfd_send_signal(&child, rustix::process::Signal::KILL).unwrap();
+}
+
+#[tokio::test]
+async fn a_child_that_keeps_the_connection_of_a_plugin_takes_no_blame_off_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("pid");
+    // In a session of its own, so that it is not ended with the group.
+    let text = format!(
+        "#!/bin/sh\nsetsid sh -c 'echo $$ > {0}.part; mv {0}.part {0}; exec sleep 1000' &\nexec {1}",
+        file.display(),
+        example("otto-app-probe").display()
+    );
+    let launcher = Launcher::new(script(directory.path(), &text));
+    let plugin = launcher.start().await.unwrap();
+    let pid = eventually(|| std::fs::read_to_string(&file).ok()).await;
+    let child = watch(pid.trim().parse().unwrap());
+    let lent = services();
+    let called = plugin.compile(action("last words", ""), &lent);
+    let error = called.await.unwrap_err();
     assert!(
         matches!(*error.cause, PluginErrorCause::Died(Exit::Signal(9))),
         "{error}"

@@ -8,12 +8,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 
 use otto_plugin::bindings::app::{CompileResult, Context};
-use otto_plugin::bindings::error::Error;
-use otto_plugin::bindings::host::{CancelReason, Host, Ui, UiClient};
+use otto_plugin::bindings::error::{Error, ErrorKind};
+use otto_plugin::bindings::host::{
+    CancelReason, Host, ProgressStart, ProgressTask, ProgressTaskClient, Ui, UiClient,
+};
 use otto_plugin::bindings::stream::{ByteStream, ByteStreamClient};
 use otto_plugin::host::Services;
 use otto_plugin::testing::{self, FakeUi, MemoryDirectory};
 use support::{Compile, services};
+use tokio::io::AsyncReadExt;
 use tokio::sync::{Barrier, oneshot, watch};
 
 type Reason = Arc<Mutex<Option<oneshot::Sender<CancelReason>>>>;
@@ -45,6 +48,66 @@ async fn a_wait_that_is_open_holds_no_call_up_and_is_answered_after_it() {
         .await
         .unwrap();
     assert_eq!(why.await, Ok(CancelReason::Ended));
+}
+
+#[tokio::test]
+async fn a_wait_that_comes_after_its_call_is_told_that_it_ended() {
+    let kept = Arc::new(Mutex::new(None));
+    let keep = Arc::clone(&kept);
+    let app = Compile(move |_, host: Host| {
+        *keep.lock().unwrap() = Some(host.cancellation);
+        async { Ok(CompileResult::default()) }
+    });
+    let plugin = testing::plugin(app).await.unwrap();
+    let services = services();
+    plugin.compile(Context::default(), &services).await.unwrap();
+    let cancellation = kept.lock().unwrap().take().unwrap();
+    let limit = std::time::Duration::from_secs(10);
+    let why = tokio::time::timeout(limit, cancellation.wait()).await;
+    assert_eq!(why.expect("no answer").unwrap(), CancelReason::Ended);
+}
+
+/// Shows tasks, each of which is there for as long as the channel is open.
+struct Tasks(Mutex<Option<oneshot::Sender<()>>>);
+
+struct Task {
+    _there: Option<oneshot::Sender<()>>,
+}
+
+impl Ui for Tasks {
+    async fn progress(&self, _start: ProgressStart) -> Result<ProgressTaskClient, Error> {
+        let _there = self.0.lock().unwrap().take();
+        Ok(ProgressTaskClient::new(Task { _there }))
+    }
+}
+
+impl ProgressTask for Task {}
+
+#[tokio::test]
+async fn a_task_is_given_up_with_its_call_though_the_plugin_keeps_it() {
+    let kept = Arc::new(Mutex::new(None));
+    let keep = Arc::clone(&kept);
+    let app = Compile(move |_, host: Host| {
+        let keep = Arc::clone(&keep);
+        async move {
+            let task = host.ui.progress(ProgressStart::unknown("work")).await?;
+            *keep.lock().unwrap() = Some(task);
+            Ok(CompileResult::default())
+        }
+    });
+    let plugin = testing::plugin(app).await.unwrap();
+    let (there, gone) = oneshot::channel();
+    let services = Services {
+        ui: UiClient::new(Tasks(Mutex::new(Some(there)))),
+        ..services()
+    };
+    plugin.compile(Context::default(), &services).await.unwrap();
+    let limit = std::time::Duration::from_secs(10);
+    let gone = tokio::time::timeout(limit, gone).await;
+    gone.expect("the task is there still").unwrap_err();
+    let task = kept.lock().unwrap().take().unwrap();
+    let error = Error::from(task.end("").await.unwrap_err());
+    assert_eq!(error.kind, ErrorKind::Revoked);
 }
 
 /// Says in its `Drop` that it is gone.
@@ -215,6 +278,30 @@ async fn an_answer_around_the_limit_fails_its_call_at_most() {
         }
         plugin.ping().await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_program_of_a_call_that_panics_ends_before_the_call_is_answered() {
+    let (begun, program) = mpsc::channel();
+    let app = Compile(move |_, host: Host| {
+        let begun = begun.clone();
+        async move {
+            let mut shell = tokio::process::Command::new("sh");
+            shell.args(["-c", "trap '' TERM; echo ready; sleep 1000"]);
+            let mut child = host.spawn(shell.stdout(std::process::Stdio::piped()))?;
+            let mut line = [0; 6];
+            child.stdout.take().unwrap().read_exact(&mut line).await?;
+            begun.send(support::watch(child.id())).unwrap();
+            panic!("in the middle");
+        }
+    });
+    let plugin = testing::plugin(app).await.unwrap();
+    let failed = plugin.compile(Context::default(), &services()).await;
+    let text = failed.unwrap_err().to_string();
+    assert!(text.contains("in the middle"), "{text}");
+    let program = program.recv().unwrap();
+    let ended = support::ends_within(&program, std::time::Duration::ZERO);
+    assert!(ended, "it lives on");
 }
 
 /// Shows nothing before it is told to.

@@ -1,6 +1,7 @@
 //! Three plugins with fifty calls each in flight, for half a minute.
 
 #![expect(clippy::unwrap_used, reason = "a test panics")]
+#![expect(clippy::print_stdout, reason = "the figures are for whoever looks")]
 
 mod support;
 
@@ -10,7 +11,10 @@ use std::time::{Duration, Instant};
 
 use otto_plugin::bindings::app::Context;
 use otto_plugin::bindings::error::Error;
-use otto_plugin::bindings::host::{Ui, UiClient};
+use otto_plugin::bindings::host::{
+    Diagnostic, InputAnswer, InputQuery, InputSource, ProgressStart, ProgressTask,
+    ProgressTaskClient, Ui, UiClient,
+};
 use otto_plugin::host::{Launcher, Plugin, Services};
 use support::resources::{Resources, resources};
 use support::{example, probe, services};
@@ -24,14 +28,52 @@ const WARM: Duration = Duration::from_secs(5);
 /// How many calls of each plugin are in flight.
 const IN_FLIGHT: usize = 50;
 
-/// Counts what is said to the user.
+/// Counts what is said to the user, and answers every question with its default.
 #[derive(Clone, Default)]
 struct Counting(Arc<AtomicUsize>);
 
-impl Ui for Counting {
-    async fn message(&self, _text: String) -> Result<(), Error> {
+impl Counting {
+    fn count(&self) -> Result<(), Error> {
         self.0.fetch_add(1, Ordering::Relaxed);
         Ok(())
+    }
+}
+
+impl Ui for Counting {
+    async fn header(&self, _text: String) -> Result<(), Error> {
+        self.count()
+    }
+
+    async fn message(&self, _text: String) -> Result<(), Error> {
+        self.count()
+    }
+
+    async fn input(&self, query: InputQuery) -> Result<InputAnswer, Error> {
+        self.count()?;
+        Ok(InputAnswer {
+            value: query.default.unwrap_or_default(),
+            source: InputSource::Default,
+            ..InputAnswer::default()
+        })
+    }
+
+    async fn progress(&self, _start: ProgressStart) -> Result<ProgressTaskClient, Error> {
+        self.count()?;
+        Ok(ProgressTaskClient::new(self.clone()))
+    }
+
+    async fn diagnostic(&self, _diagnostic: Diagnostic) -> Result<(), Error> {
+        self.count()
+    }
+}
+
+impl ProgressTask for Counting {
+    async fn update(&self, _units: u64, _message: String) -> Result<(), Error> {
+        self.count()
+    }
+
+    async fn end(&self, _message: String) -> Result<(), Error> {
+        self.count()
     }
 }
 
@@ -49,7 +91,7 @@ async fn call(plugin: Plugin, action: &'static str, ui: Counting, end: Instant) 
         };
         match action {
             "environment" => drop(plugin.compile(context, &services).await.unwrap()),
-            _ => plugin.build(context, &services).await.unwrap(),
+            _ => plugin.dev(context, &services).await.unwrap(),
         }
         calls += 1;
     }

@@ -2,13 +2,12 @@
 
 use std::io::{self, Read, Write};
 use std::panic::resume_unwind;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, duplex};
 use tokio::task::{JoinError, spawn_blocking};
 use tokio_util::io::SyncIoBridge;
 
-use super::progress::Progress;
+use super::progress::Task;
 
 /// How much lies between the two sides at most, in bytes.
 const ROOM: usize = 256 << 10;
@@ -16,16 +15,13 @@ const ROOM: usize = 256 << 10;
 /// How much is passed on at once, in bytes.
 const PART: usize = 64 << 10;
 
-/// Runs `produce` on a thread that it may block, and passes on to `into` what it writes. `progress`
-/// shows what it says in `done`.
+/// Runs `produce` on a thread that it may block, and passes on to `into` what it writes.
 ///
 /// An error is one of `into`; what `produce` then gives is not looked at, since it follows from
 /// that. If this is dropped, `produce` can write no more. A panic of `produce` is passed on.
 pub(super) async fn produce<T: Send + 'static>(
     into: &mut (impl AsyncWrite + Unpin),
     produce: impl FnOnce(&mut dyn Write) -> T + Send + 'static,
-    done: &AtomicU64,
-    progress: &mut Progress,
 ) -> io::Result<T> {
     let (mut near, far) = duplex(ROOM);
     let producing = spawn_blocking(move || produce(&mut SyncIoBridge::new(far)));
@@ -35,7 +31,6 @@ pub(super) async fn produce<T: Send + 'static>(
             0 => break,
             read => into.write_all(&part[..read]).await?,
         }
-        progress.set(done.load(Ordering::Relaxed)).await;
     }
     Ok(producing.await.unwrap_or_else(rethrow))
 }
@@ -51,8 +46,8 @@ pub(super) enum Fed {
     Stopped,
 }
 
-/// Runs `consume` on a thread that it may block, and has it read what `from` gives. `progress` shows
-/// how many bytes that were.
+/// Runs `consume` on a thread that it may block, and has it read what `from` gives. `task` shows how
+/// many bytes that are.
 ///
 /// When `from` fails, or when `stop` ends, `consume` comes to the end of what it reads: what it
 /// gives counts only with [`Fed::Wholly`]. A panic of `consume` is passed on.
@@ -60,13 +55,12 @@ pub(super) async fn consume<T: Send + 'static>(
     mut from: impl AsyncRead + Unpin,
     stop: impl Future<Output = ()>,
     consume: impl FnOnce(&mut dyn Read) -> T + Send + 'static,
-    progress: &mut Progress,
+    task: &Task,
 ) -> (T, Fed) {
     let (mut near, far) = duplex(ROOM);
     let consuming = spawn_blocking(move || consume(&mut SyncIoBridge::new(far)));
     let feeding = async {
         let mut part = vec![0; PART];
-        let mut sum = 0;
         loop {
             let read = match from.read(&mut part).await {
                 Ok(0) => return Fed::Wholly,
@@ -77,8 +71,7 @@ pub(super) async fn consume<T: Send + 'static>(
                 // It wants no more.
                 return Fed::Wholly;
             }
-            sum += read as u64;
-            progress.set(sum).await;
+            task.advance(read as u64);
         }
     };
     let fed = tokio::select! {
@@ -129,8 +122,7 @@ mod tests {
             to.write_all(&vec![7; 3 * ROOM]).unwrap();
             "done"
         };
-        let (done, mut progress) = (AtomicU64::new(0), Progress::hidden());
-        let given = produce(&mut into, write, &done, &mut progress).await;
+        let given = produce(&mut into, write).await;
         assert_eq!(given.unwrap(), "done");
         assert_eq!(into, vec![7; 3 * ROOM]);
     }
@@ -142,16 +134,15 @@ mod tests {
             let error = io::copy(&mut io::repeat(0), to).unwrap_err();
             ended.send(error.kind()).unwrap();
         };
-        let (done, mut progress) = (AtomicU64::new(0), Progress::hidden());
         let (mut into, other) = duplex(10);
         drop(other);
-        let error = produce(&mut into, endless.clone(), &done, &mut progress).await;
+        let error = produce(&mut into, endless.clone()).await;
         assert_eq!(error.unwrap_err().kind(), io::ErrorKind::BrokenPipe);
         assert_eq!(end.recv().unwrap(), io::ErrorKind::BrokenPipe);
 
         let (mut into, mut other) = duplex(10);
         tokio::select! {
-            _ = produce(&mut into, endless, &done, &mut progress) => panic!("it has no end"),
+            _ = produce(&mut into, endless) => panic!("it has no end"),
             byte = other.read_u8() => assert_eq!(byte.unwrap(), 0),
         }
         assert_eq!(end.recv().unwrap(), io::ErrorKind::BrokenPipe);
@@ -164,7 +155,7 @@ mod tests {
     #[tokio::test]
     async fn a_consumer_is_fed_until_it_wants_no_more() {
         let bytes = vec![7; 3 * ROOM];
-        let (read, fed) = consume(&bytes[..], pending(), all, &mut Progress::hidden()).await;
+        let (read, fed) = consume(&bytes[..], pending(), all, &Task::default()).await;
         assert!(matches!(fed, Fed::Wholly));
         assert_eq!(read, bytes.len() as u64);
 
@@ -174,7 +165,7 @@ mod tests {
             byte[0]
         };
         let endless = tokio::io::repeat(9);
-        let (first, fed) = consume(endless, pending(), one, &mut Progress::hidden()).await;
+        let (first, fed) = consume(endless, pending(), one, &Task::default()).await;
         assert!(matches!(fed, Fed::Wholly));
         assert_eq!(first, 9);
     }
@@ -182,7 +173,7 @@ mod tests {
     #[tokio::test]
     async fn a_consumer_whose_source_fails_or_is_stopped_comes_to_an_end() {
         let failing = AsyncReadExt::chain(&b"abc"[..], Broken);
-        let (read, fed) = consume(failing, pending(), all, &mut Progress::hidden()).await;
+        let (read, fed) = consume(failing, pending(), all, &Task::default()).await;
         let Fed::Failed(error) = fed else {
             panic!("{fed:?}")
         };
@@ -190,7 +181,7 @@ mod tests {
         assert_eq!(read, 3);
 
         let (_open, silent) = duplex(10);
-        let (read, fed) = consume(silent, async {}, all, &mut Progress::hidden()).await;
+        let (read, fed) = consume(silent, async {}, all, &Task::default()).await;
         assert!(matches!(fed, Fed::Stopped));
         assert_eq!(read, 0);
     }

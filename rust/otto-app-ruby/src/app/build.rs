@@ -3,19 +3,22 @@
 //! A record never names a blob that is not there: a new build has a key of its own, the record
 //! changes hands when the blob is complete, and only then the blob before it goes.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::io::Write;
+use std::panic::resume_unwind;
+use std::path::Path;
 
 use otto_plugin::bindings::app::Context;
 use otto_plugin::bindings::error::{Error, ErrorKind};
 use otto_plugin::bindings::host::{BuildRecord, Diagnostic, Expect, Host, Lookup, Severity};
-use tokio::task::spawn_blocking;
+use otto_plugin::stream::Writer;
+use tokio::task::{JoinError, spawn_blocking};
 
 use super::artifact::Artifact;
 use super::bridge::produce;
 use super::call;
-use super::progress::Progress;
+use super::progress::Task;
 use super::settings;
+use crate::application::Name;
 use crate::archive::{Limits, Listing, Packed, list, pack};
 use crate::pending::{Left, Pending};
 
@@ -27,7 +30,7 @@ pub(super) async fn build(context: Context, host: Host) -> Result<(), Error> {
     let lookup = call::lookup(&context)?;
     // The compile has shown what there is to remark.
     let settings = settings::read(&context, &mut Vec::new())?;
-    let name = crate::application::Name::new(&settings)?;
+    let name = Name::new(&settings)?;
     let local = call::directory(&context.local_dir, "localDir")?.join(PENDING);
     let source = call::directory(&settings.dir, "appfile.path")?;
 
@@ -88,21 +91,13 @@ async fn store(
     name: &str,
     listing: Listing,
     key: &str,
-) -> Result<(Packed, otto_plugin::stream::Writer), Error> {
-    let total = listing.bytes;
-    let mut progress = Progress::start(&host.ui, format!("building {name}"), total).await;
+) -> Result<(Packed, Writer), Error> {
+    let task = Task::start(&host.ui, format!("building {name}"), listing.bytes).await;
     let mut writer = host.directory.write_blob(key).await?;
-    let done = Arc::new(AtomicU64::new(0));
-    let packing = Arc::clone(&done);
-    let packed = produce(
-        &mut writer,
-        move |to| pack(&listing, to, &packing),
-        &done,
-        &mut progress,
-    )
-    .await??;
-    progress.set(total).await;
-    progress.end("").await;
+    let packing = task.clone();
+    let pack = move |to: &mut dyn Write| pack(&listing, to, |bytes| packing.advance(bytes));
+    let packed = produce(&mut writer, pack).await??;
+    task.end().await;
     Ok((packed, writer))
 }
 
@@ -152,7 +147,7 @@ async fn replace(host: &Host, before: Option<&BuildRecord>) {
 /// Deletes what builds have left that were killed before they could be recorded.
 async fn forget(
     host: &Host,
-    dir: &std::path::Path,
+    dir: &Path,
     owner: &str,
     before: Option<&BuildRecord>,
 ) -> Result<(), Error> {
@@ -166,9 +161,9 @@ async fn forget(
     Ok(())
 }
 
-fn lost(error: tokio::task::JoinError) -> Error {
+fn lost(error: JoinError) -> Error {
     match error.try_into_panic() {
-        Ok(panic) => std::panic::resume_unwind(panic),
+        Ok(panic) => resume_unwind(panic),
         Err(error) => Error::new(ErrorKind::Unspecified, error.to_string()),
     }
 }

@@ -1,60 +1,33 @@
 //! Showing that something takes time.
 
-use otto_plugin::bindings::host::{
-    ProgressStart, ProgressStartTotal, ProgressTaskClient, ProgressUnit, UiClient,
-};
+use std::sync::Arc;
 
-/// Into how many steps a task is cut: what lies between two of them is not shown.
-const STEPS: u64 = 100;
+use otto_plugin::bindings::host::{ProgressStart, UiClient};
+use otto_plugin::guest::Progress;
 
-/// A task on the user's screen. A screen that does not show it is no reason to stop.
-#[derive(Debug)]
-pub(super) struct Progress {
-    task: Option<ProgressTaskClient>,
-    total: u64,
-    shown: u64,
-}
+/// A task on the user's screen, to be told from any thread. A screen that does not show it is no
+/// reason to stop.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Task(Option<Arc<Progress>>);
 
-impl Progress {
+impl Task {
     /// Begins a task of so many bytes.
-    pub(super) async fn start(ui: &UiClient, title: impl Into<String>, total: u64) -> Self {
-        let start = ProgressStart {
-            title: title.into(),
-            total: ProgressStartTotal::Units(total),
-            unit: ProgressUnit::Bytes,
-        };
-        Self {
-            task: ui.progress(start).await.ok(),
-            total,
-            shown: 0,
+    pub(super) async fn start(ui: &UiClient, title: impl Into<String>, bytes: u64) -> Self {
+        let task = ui.task(ProgressStart::bytes(title, bytes)).await;
+        Self(task.ok().map(Arc::new))
+    }
+
+    /// Shows that so many more bytes are done.
+    pub(super) fn advance(&self, bytes: u64) {
+        if let Some(task) = &self.0 {
+            task.advance(bytes);
         }
     }
 
-    /// One that nobody sees.
-    #[cfg(test)]
-    pub(super) fn hidden() -> Self {
-        Self {
-            task: None,
-            total: 0,
-            shown: 0,
-        }
-    }
-
-    /// Shows how many bytes are done.
-    pub(super) async fn set(&mut self, bytes: u64) {
-        let is_step = bytes - self.shown.min(bytes) >= (self.total / STEPS).max(1);
-        if let Some(task) = &self.task
-            && is_step
-        {
-            self.shown = bytes;
-            let _ = task.update(bytes, "").await;
-        }
-    }
-
-    /// Shows that it is complete.
-    pub(super) async fn end(self, message: impl Into<String>) {
-        if let Some(task) = &self.task {
-            let _ = task.end(message).await;
+    /// Shows that it is complete. The last clone says so.
+    pub(super) async fn end(self) {
+        if let Some(task) = self.0.and_then(Arc::into_inner) {
+            let _ = task.end("").await;
         }
     }
 }

@@ -2,7 +2,6 @@
 
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use cap_std::fs::{Dir, File, OpenOptions};
 use flate2::{Compression, GzBuilder};
@@ -28,14 +27,14 @@ pub(crate) struct Packed {
     pub(crate) bytes: u64,
 }
 
-/// Writes what is listed, and tells `progress` how many bytes of files are through.
+/// Writes what is listed. `passed` is told each time how many more bytes of files are through.
 ///
 /// Nothing in it depends on the time, the user, the machine or the place of the application. A file
 /// that is no longer what the listing says is an error. It blocks its thread.
 pub(crate) fn pack(
     listing: &Listing,
     into: impl Write,
-    progress: &AtomicU64,
+    passed: impl Fn(u64),
 ) -> Result<Packed, Problem> {
     let gzip = GzBuilder::new()
         .mtime(0)
@@ -43,7 +42,7 @@ pub(crate) fn pack(
         .write(Hashing::new(into), Compression::default());
     let mut tar = Builder::new(gzip);
     for entry in &listing.entries {
-        append(&mut tar, &listing.dir, entry, progress)?;
+        append(&mut tar, &listing.dir, entry, &passed)?;
     }
     let hashing = tar
         .into_inner()
@@ -61,7 +60,7 @@ fn append(
     tar: &mut Builder<impl Write>,
     dir: &Dir,
     entry: &Entry,
-    progress: &AtomicU64,
+    passed: &dyn Fn(u64),
 ) -> Result<(), Problem> {
     let mut header = Header::new_gnu();
     header.set_mtime(TIME);
@@ -93,7 +92,7 @@ fn append(
                 file: open(dir, path, *size)?,
                 path,
                 left: *size,
-                progress,
+                passed,
                 problem: None,
             };
             let written = tar.append_data(&mut header, path, &mut contents);
@@ -131,7 +130,7 @@ struct Contents<'a> {
     file: File,
     path: &'a PathBuf,
     left: u64,
-    progress: &'a AtomicU64,
+    passed: &'a dyn Fn(u64),
     problem: Option<Problem>,
 }
 
@@ -154,7 +153,7 @@ impl Read for Contents<'_> {
             return Err(io::Error::other("the file has changed"));
         }
         self.left -= read as u64;
-        self.progress.fetch_add(read as u64, Ordering::Relaxed);
+        (self.passed)(read as u64);
         Ok(read)
     }
 }

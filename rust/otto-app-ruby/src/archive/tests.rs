@@ -1,11 +1,11 @@
 //! Archives that are made and taken apart, and what is refused on both ways.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
@@ -38,9 +38,11 @@ fn directory(files: &[(&str, &str)]) -> TempDir {
 
 fn packed(directory: &Path) -> Result<(Vec<u8>, Packed), Problem> {
     let mut archive = Vec::new();
-    let progress = AtomicU64::new(0);
-    let packed = pack(&list(directory, &LIMITS)?, &mut archive, &progress)?;
-    assert_eq!(progress.load(Ordering::Relaxed), packed.bytes);
+    let passed = Cell::new(0);
+    let packed = pack(&list(directory, &LIMITS)?, &mut archive, |bytes| {
+        passed.set(passed.get() + bytes);
+    })?;
+    assert_eq!(passed.get(), packed.bytes);
     Ok((archive, packed))
 }
 
@@ -300,7 +302,7 @@ fn a_file_that_changes_after_it_was_listed_is_an_error() {
         let source = directory(&[("file", "some bytes")]);
         let listing = list(source.path(), &LIMITS).unwrap();
         change(&source.path().join("file"));
-        let problem = pack(&listing, io::sink(), &AtomicU64::new(0)).unwrap_err();
+        let problem = pack(&listing, io::sink(), |_| {}).unwrap_err();
         assert_eq!(problem.reason, Reason::Unavailable);
         assert!(problem.message.contains(expected), "{}", problem.message);
         assert_eq!(problem.place, Some(Place::new("file", 0)));
@@ -320,13 +322,15 @@ fn an_archive_that_cannot_be_written_is_an_error() {
     }
     let source = directory(&[("file", "some bytes")]);
     let listing = list(source.path(), &LIMITS).unwrap();
-    let problem = pack(&listing, Full, &AtomicU64::new(0)).unwrap_err();
+    let problem = pack(&listing, Full, |_| {}).unwrap_err();
     assert!(problem.message.contains("the archive cannot be written"));
     assert_eq!(problem.place, None);
 }
 
-/// An archive of entries that somebody made by hand: type, path, target or contents.
-fn forged(entries: &[(EntryType, &str, &str)]) -> Vec<u8> {
+/// An entry that somebody made by hand: type, path, target or contents.
+type Forged<'a> = (EntryType, &'a str, &'a str);
+
+fn forged(entries: &[Forged<'_>]) -> Vec<u8> {
     let mut tar = Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
     for (entry_type, path, contents) in entries {
         let mut header = Header::new_gnu();
@@ -354,7 +358,7 @@ fn what_is_never_packed_is_refused_and_nothing_is_written_outside() {
     use EntryType as T;
     let long = "x".repeat(402);
     let bomb = "x".repeat((1 << 19) + 1);
-    let refused: &[(&str, &[(T, &str, &str)])] = &[
+    let refused: &[(&str, &[Forged<'_>])] = &[
         ("`../up`", &[(T::Regular, "../up", "1")]),
         (
             "`a/../../up`",

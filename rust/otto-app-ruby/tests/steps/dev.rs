@@ -9,12 +9,11 @@ use otto_plugin::bindings::error::{Error, ErrorKind};
 use otto_plugin::bindings::host::{CancelReason, DevState, ExitStatus, Terminal, TerminalClient};
 use otto_plugin::host::{Cancel, Plugin, PluginError};
 use otto_plugin::testing::UiCall;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 use crate::support::{
-    Project, end, eventually, failed, has_ended, launcher, ruby_is_there, started, watch,
+    Project, end, eventually, failed, get, has_ended, launcher, ruby_is_there, started, watch,
 };
 
 /// `dev`, under way.
@@ -42,18 +41,6 @@ async fn port(project: &Project, running: &Running) -> u16 {
         url.1.trim_end_matches('/').parse().ok()
     })
     .await
-}
-
-/// The lines of what is answered to a request.
-async fn get(port: u16) -> Vec<String> {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-    let request = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
-    body.lines().map(str::to_owned).collect()
 }
 
 /// Develops the application until it is cancelled, and looks whether anything of it is left.

@@ -7,5 +7,6 @@ mod deploy;
 mod dev;
 mod dev_dep;
 mod killed;
+mod orphan;
 mod support;
 mod whole;

@@ -3,22 +3,21 @@
 use std::path::Path;
 
 use otto_plugin::bindings::app::Context;
-use otto_plugin::host::{Launcher, detect};
+use otto_plugin::host::{Transport, detect};
 
 use crate::support::{IGNORED, Project, end, launcher, tree};
 
 /// The ways in which a host and a plugin can be connected.
-const TRANSPORTS: [(&str, fn(Launcher) -> Launcher); 1] =
-    [("an inherited socket", |launcher| launcher)];
+const TRANSPORTS: [Transport; 3] = [Transport::Inherited, Transport::Unix, Transport::Tcp];
 
 #[tokio::test]
 async fn an_application_goes_from_its_detection_to_its_deploy_on_each_transport() {
     let mut sums = Vec::new();
-    for (transport, choose) in TRANSPORTS {
+    for transport in TRANSPORTS {
         let mut project = Project::hello();
-        let plugin = choose(launcher()).start().await.unwrap();
+        let plugin = launcher().transports([transport]).start().await.unwrap();
         let detector = detect(project.source.path(), &plugin.meta().detectors).unwrap();
-        assert_eq!(detector.unwrap().r#type, "ruby", "{transport}");
+        assert_eq!(detector.unwrap().r#type, "ruby", "{transport:?}");
 
         let context = Context {
             appfile: project.context.appfile.clone(),
@@ -36,7 +35,7 @@ async fn an_application_goes_from_its_detection_to_its_deploy_on_each_transport(
         let mut expected = tree(project.source.path());
         expected.retain(|path, _| !IGNORED.iter().any(|ignored| path == Path::new(ignored)));
         let deployed = project.site().join("current").canonicalize().unwrap();
-        assert_eq!(tree(&deployed), expected, "{transport}");
+        assert_eq!(tree(&deployed), expected, "{transport:?}");
         sums.push(project.built("sha256").await);
     }
     assert!(sums.iter().all(|sum| *sum == sums[0]));

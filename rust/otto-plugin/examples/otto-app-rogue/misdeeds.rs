@@ -3,11 +3,13 @@
 use std::net::Shutdown;
 
 use otto_plugin::bindings::host::{DirectoryClient, UiClient};
+use otto_plugin::bindings::stream::ByteStreamClient;
 use otto_plugin::rpc::Client;
 use otto_plugin::wire::app_capnp::app;
 use otto_plugin::wire::host_capnp::{directory, ui};
+use otto_plugin::wire::stream_capnp::byte_stream;
 
-use super::wire::{Descriptor, Wire, next};
+use super::wire::{Descriptor, Wire, capabilities, next};
 
 /// How many messages a flood has.
 const FLOOD: u32 = 200_000;
@@ -16,7 +18,9 @@ const HEADER: (u64, u16) = (UiClient::INTERFACE.id, 0);
 const MESSAGE: (u64, u16) = (UiClient::INTERFACE.id, 1);
 const PROGRESS: (u64, u16) = (UiClient::INTERFACE.id, 4);
 const GET_BUILD: (u64, u16) = (DirectoryClient::INTERFACE.id, 7);
+const PUT_BLOB: (u64, u16) = (DirectoryClient::INTERFACE.id, 12);
 const GET_BLOB: (u64, u16) = (DirectoryClient::INTERFACE.id, 13);
+const WRITE: (u64, u16) = (ByteStreamClient::INTERFACE.id, 0);
 
 /// Commits a misdeed, with what was lent for the call.
 pub(super) fn commit(wire: &mut Wire, compile: u32, misdeed: &str, ui: u32, directory: u32) {
@@ -102,6 +106,30 @@ pub(super) fn commit(wire: &mut Wire, compile: u32, misdeed: &str, ui: u32, dire
                 content.init_as::<app::compile_results::Builder<'_>>();
             });
             say(wire, 1, ui);
+        }
+        "writes to a stream after its answer and does not read" => {
+            wire.call(0, directory, PUT_BLOB, &[], |content| {
+                content.init_as::<directory::put_blob_params::Builder<'_>>();
+            });
+            let stream = wire.read_answer(capabilities)[0];
+            wire.answer(compile, &[], |content| {
+                content.init_as::<app::compile_results::Builder<'_>>();
+            });
+            // The host has seen the answer when it refuses what it had lent.
+            let refused = (1..).find(|question| {
+                say(wire, *question, ui);
+                wire.read_answer(|payload| {
+                    let results = payload.get_content().get_as();
+                    results
+                        .is_ok_and(|results: ui::message_results::Reader<'_>| results.has_error())
+                })
+            });
+            let first = refused.map_or(0, |question| question + 1);
+            for question in first..first + FLOOD {
+                wire.call(question, stream, WRITE, &[], |content| {
+                    content.init_as::<byte_stream::write_params::Builder<'_>>();
+                });
+            }
         }
         // Neither answers nor asks whether it is to stop.
         _ => {}

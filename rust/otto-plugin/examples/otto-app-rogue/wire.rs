@@ -11,7 +11,7 @@ use capnp::message::{Builder, ReaderOptions};
 use capnp::private::capability::ClientHook;
 use capnp::serialize;
 use capnp::traits::ImbueMut;
-use capnp_rpc::rpc_capnp::{message, payload};
+use capnp_rpc::rpc_capnp::{message, payload, return_};
 
 /// A message that has come.
 pub(crate) type Frame = capnp::message::Reader<serialize::OwnedSegments>;
@@ -43,6 +43,19 @@ impl Wire {
     pub(crate) fn read(&mut self) -> Option<Frame> {
         let frame = serialize::try_read_message(&mut self.from, ReaderOptions::new());
         frame.ok().flatten()
+    }
+
+    /// Reads up to the next answer, and gives what `look` finds in it.
+    pub(crate) fn read_answer<T>(&mut self, look: impl FnOnce(payload::Reader<'_>) -> T) -> T {
+        loop {
+            let frame = self.read().unwrap();
+            let message: message::Reader<'_> = frame.get_root().unwrap();
+            if let Ok(message::Return(answer)) = message.which()
+                && let Ok(return_::Results(results)) = answer.unwrap().which()
+            {
+                return look(results.unwrap());
+            }
+        }
     }
 
     /// Sends a message. The process ends if nobody takes it.

@@ -50,8 +50,8 @@ impl Host {
     /// gone. They are in the plugin's process group, so that they end with the plugin as well,
     /// however that ends.
     ///
-    /// The command is taken as it is, with `kill_on_drop` set. An error of kind `unavailable` means that the program could not be started, one of
-    /// kind `revoked` that the call is over.
+    /// The command is taken as it is, with `kill_on_drop` set. An error of kind `unavailable` means that
+    /// the program could not be started, one of kind `revoked` that the call is over.
     pub fn spawn(&self, command: &mut Command) -> Result<Child, Error> {
         let pass = match self.scope() {
             Some(scope) => Some(scope.enter().ok_or_else(|| Error::revoked("Host.spawn"))?),

@@ -134,6 +134,8 @@ impl Attaching {
             listener,
             ..
         } = self;
+        // A caller who goes away leaves no file, however soon the process exits.
+        let _place = listener.place();
         let attempt = Attempt::new(name.clone(), introduction, None, Some(listener));
         match inside(attempt.finish(after(Duration::MAX))).await {
             Ok(attached) => attached,

@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use super::end::Escalation;
 use super::introduction::Introduction;
+use super::listener::Listener;
 use super::output::{OutputStream, Sink};
 use super::plugin::Plugin;
-use super::start::start;
+use super::start::{Offer, start};
 use super::start_error::StartError;
 use super::transport::Transport;
 use crate::bindings::host::Log;
-use crate::rpc::inside;
+use crate::rpc::{inside, own};
 
 /// How long a plugin may take from its exec to its answer to `connect`.
 const START: Duration = Duration::from_secs(10);
@@ -114,9 +115,17 @@ impl Launcher {
     /// It works under any async runtime.
     pub async fn start(self) -> Result<Plugin, StartError> {
         let path = self.path.clone();
-        match inside(start(self)).await {
+        let system = |error| StartError::system(path.clone(), error);
+        let offer = own().and_then(|runtime| {
+            let _inside = runtime.enter();
+            Offer::open(&self.transports)
+        });
+        let offer = offer.map_err(system)?;
+        // A caller who goes away leaves no file, however soon the process exits.
+        let _place = offer.listener.as_ref().and_then(Listener::place);
+        match inside(start(self, offer)).await {
             Ok(started) => started,
-            Err(error) => Err(StartError::system(path, error)),
+            Err(error) => Err(system(error)),
         }
     }
 }

@@ -77,6 +77,15 @@ pub struct Services {
     pub terminal: Option<TerminalClient>,
 }
 
+impl Parts {
+    /// Whether it has ended although nobody wanted it to. Then the host closes the connection, if
+    /// another process holds the other end.
+    fn is_lost(&self) -> bool {
+        let exited = |(process, _): &(Arc<Process>, Drain)| process.exit().is_some();
+        self.process.as_ref().is_some_and(exited) && !self.ending.is_cancelled()
+    }
+}
+
 impl Plugin {
     pub(crate) fn new(parts: Parts) -> Self {
         Self(Arc::new(Running(parts)))
@@ -272,11 +281,11 @@ impl Plugin {
         let cause = match (error, &parts.process) {
             (
                 CallError::Disconnected {
-                    reason: Disconnect::EndOfFile,
+                    reason: reason @ (Disconnect::EndOfFile | Disconnect::Closed),
                     ..
                 },
                 Some((process, _)),
-            ) => {
+            ) if reason == Disconnect::EndOfFile || parts.is_lost() => {
                 let process = Arc::clone(process);
                 match within(DEATH, async move { process.exited().await }).await {
                     Some(exit) => PluginErrorCause::Died(exit),

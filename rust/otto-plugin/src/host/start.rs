@@ -22,15 +22,15 @@ use super::transport::Transport;
 pub(super) const DEATH: Duration = Duration::from_secs(1);
 
 /// Starts a plugin. Runs inside the workers' runtime.
-pub(super) async fn start(launcher: Launcher) -> Result<Plugin, StartError> {
+pub(super) async fn start(launcher: Launcher, offer: Offer) -> Result<Plugin, StartError> {
     let Launcher {
         path,
         added,
         introduction,
-        transports,
         sink,
         timeout: limit,
         escalation,
+        ..
     } = launcher;
     let system = |error| StartError::system(path.clone(), error);
     let Offer {
@@ -38,7 +38,7 @@ pub(super) async fn start(launcher: Launcher) -> Result<Plugin, StartError> {
         theirs,
         listener,
         failure,
-    } = Offer::open(&transports).map_err(system)?;
+    } = offer;
 
     // The first calls are in the socket before the plugin has begun.
     let line = ours.map(|ours| introduction.open(ours));
@@ -68,17 +68,18 @@ pub(super) async fn start(launcher: Launcher) -> Result<Plugin, StartError> {
 }
 
 /// What a plugin can reach its host by.
-struct Offer {
+pub(super) struct Offer {
     ours: Option<UnixStream>,
     theirs: Option<OwnedFd>,
-    listener: Option<Listener>,
+    pub(super) listener: Option<Listener>,
     /// Why there is no listener, if there should be one.
     failure: Option<String>,
 }
 
 impl Offer {
     /// Opens the ways that are asked for. One can be missing as long as there is another.
-    fn open(transports: &[Transport]) -> io::Result<Self> {
+    /// Called inside the library's runtime.
+    pub(super) fn open(transports: &[Transport]) -> io::Result<Self> {
         let (mut listener, mut failures) = (None, Vec::new());
         for transport in transports.iter().filter(|it| **it != Transport::Inherited) {
             match Listener::open(*transport) {

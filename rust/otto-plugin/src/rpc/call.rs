@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use super::capability::Capability;
 use super::convert::{Reading, Unsendable, Writing};
 use super::error::CallError;
-use super::link::{Disconnect, Link};
+use super::link::{Disconnect, Link, Next};
 use super::scope::Scope;
 use super::table::Method;
 use super::thread::{panic_text, rpc_thread};
@@ -164,19 +164,21 @@ impl Capability {
                 }
                 drop((pass, permit));
             };
-            match &lost {
-                Some(link) if !link.has_room() => {
-                    let link = Arc::clone(link);
+            match lost.map(|link| (link.next(), link)) {
+                Some((Next::Waits(turn), link)) => {
                     tokio::task::spawn_local(async move {
+                        let turn = turn.await;
                         tokio::select! {
                             () = link.room() => {}
                             // Nothing is sent any more, and `send` says so.
                             _ = link.ended() => {}
                         }
-                        running(send()).await;
+                        let call = send();
+                        drop(turn);
+                        running(call).await;
                     });
                 }
-                _ => {
+                Some((Next::Now, _)) | None => {
                     let call = send();
                     tokio::task::spawn_local(running(call));
                 }

@@ -26,6 +26,8 @@ struct Objects {
     all: Vec<Weak<dyn Revoke>>,
     /// How many there may be before those that are gone are looked for.
     room: usize,
+    /// Whether the lease is over.
+    over: bool,
 }
 
 /// An object that can be taken away from whoever calls it.
@@ -40,10 +42,18 @@ impl Lease {
         self.inside.enter()
     }
 
-    /// Notes that the callee holds a capability for `object`, until what this gives is dropped.
+    /// Notes that the callee holds a capability for `object`, until what this gives is dropped. What
+    /// a call answers with that ends after the lease is taken back at once.
     pub(crate) fn lend(&self, object: Weak<dyn Revoke>) -> Option<Pass> {
         let pass = self.lent.enter();
         let mut objects = self.objects.lock().unwrap_or_else(PoisonError::into_inner);
+        if objects.over {
+            drop(objects);
+            if let Some(object) = object.upgrade() {
+                object.revoke();
+            }
+            return pass;
+        }
         if objects.all.len() >= objects.room {
             objects.all.retain(|object| object.strong_count() > 0);
             objects.room = (2 * objects.all.len()).max(16);
@@ -57,6 +67,7 @@ impl Lease {
         self.inside.close();
         let objects = {
             let mut objects = self.objects.lock().unwrap_or_else(PoisonError::into_inner);
+            objects.over = true;
             std::mem::take(&mut objects.all)
         };
         for object in objects {
@@ -125,6 +136,17 @@ mod tests {
         assert_eq!(lease.returned().now_or_never(), None);
         drop(held);
         assert_eq!(lease.returned().now_or_never(), Some(()));
+    }
+
+    #[test]
+    fn what_is_lent_after_the_lease_is_taken_back_at_once() {
+        let lease = Lease::default();
+        lease.revoke();
+        let object = Arc::new(Object::default());
+        let weak = Arc::downgrade(&object);
+        let _held = lease.lend(weak);
+        assert_eq!(object.0.load(Ordering::Relaxed), 1);
+        assert_eq!(lease.returned().now_or_never(), None);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
@@ -28,6 +30,8 @@ pub(crate) struct Link {
     /// The capabilities of ours that the peer holds.
     held: Arc<Gate>,
     outbox: Outbox,
+    /// Whose call is the next one to be sent.
+    turn: Arc<Semaphore>,
     peer_message_bytes: AtomicU64,
     peer_value_depth: AtomicU32,
     peer_chunk_bytes: AtomicU64,
@@ -35,6 +39,14 @@ pub(crate) struct Link {
     ending: CancellationToken,
     ended: CancellationToken,
     end: OnceLock<Disconnect>,
+}
+
+/// When a call may be sent.
+pub(crate) enum Next {
+    /// At once, before anything else is.
+    Now,
+    /// When there is room, once this has ended. What it gives is held until then.
+    Waits(BoxFuture<'static, Option<OwnedSemaphorePermit>>),
 }
 
 /// Why a connection is no more.
@@ -83,6 +95,7 @@ impl Link {
             served: Arc::default(),
             held: Arc::default(),
             outbox: Outbox::default(),
+            turn: Arc::new(Semaphore::new(1)),
             peer_message_bytes: AtomicU64::new(MESSAGE_BYTES),
             peer_value_depth: AtomicU32::new(VALUE_DEPTH),
             peer_chunk_bytes: AtomicU64::new(STREAM_CHUNK_BYTES),
@@ -135,8 +148,19 @@ impl Link {
         self.outbox.room().await;
     }
 
-    pub(crate) fn has_room(&self) -> bool {
-        self.outbox.has_room()
+    /// Says when the next call may be sent: after those that wait for room already. Called in the
+    /// order of the calls.
+    pub(crate) fn next(&self) -> Next {
+        let mut turn = Box::pin(Arc::clone(&self.turn).acquire_owned());
+        // Queued now, which the first poll does.
+        match (&mut turn).now_or_never() {
+            Some(turn) if self.outbox.has_room() => {
+                drop(turn);
+                Next::Now
+            }
+            Some(turn) => Next::Waits(Box::pin(async move { turn.ok() })),
+            None => Next::Waits(Box::pin(async move { turn.await.ok() })),
+        }
     }
 
     /// Notes that a message was queued for the peer. `loose` is one that did not wait for room: a
@@ -244,7 +268,31 @@ impl Link {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use futures::FutureExt;
+    use crate::limits::QUEUED_BYTES;
+
+    fn wait(link: &Link) -> BoxFuture<'static, Option<OwnedSemaphorePermit>> {
+        match link.next() {
+            Next::Waits(turn) => turn,
+            Next::Now => panic!("it overtakes those that wait"),
+        }
+    }
+
+    #[test]
+    fn a_call_does_not_overtake_those_that_wait_for_room() {
+        let link = Link::new();
+        assert!(matches!(link.next(), Next::Now));
+        link.queue(QUEUED_BYTES, false);
+        let (first, mut second) = (wait(&link), wait(&link));
+        link.taken();
+        let mut third = wait(&link);
+        let first = first.now_or_never().unwrap();
+        assert!((&mut second).now_or_never().is_none());
+        drop(first);
+        assert!((&mut third).now_or_never().is_none());
+        drop(second.now_or_never().unwrap());
+        drop(third.now_or_never().unwrap());
+        assert!(matches!(link.next(), Next::Now));
+    }
 
     #[test]
     fn what_the_peer_announces_lowers_the_limits_and_never_raises_them() {

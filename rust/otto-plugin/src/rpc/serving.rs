@@ -140,21 +140,22 @@ impl<T: Send + Sync + 'static> Serving<T> {
             let scope = &over.0;
             let (reply, admitted) = match begun {
                 Ok((running, admitted)) => {
-                    let reply = match running.await? {
-                        Ok(reply) => reply,
-                        Err(reason) => failed(cancelled(method, reason))?,
-                    };
+                    let reply = running.await.and_then(|ran| match ran {
+                        Ok(reply) => Ok(reply),
+                        Err(reason) => failed(cancelled(method, reason)),
+                    });
                     (reply, Some(admitted))
                 }
-                Err(error) => (failed(error)?, None),
+                Err(error) => (failed(error), None),
             };
+            // A fault ends the call as well, and what was begun for it.
             scope.stop(CancelReason::Ended);
             scope.close();
             scope.idle().await;
             if let Some(link) = &link {
                 link.room().await;
             }
-            write_reply(method, reply, &mut results, link.as_ref(), lease.as_ref())?;
+            write_reply(method, reply?, &mut results, link.as_ref(), lease.as_ref())?;
             drop(admitted);
             Ok(())
         }
@@ -174,10 +175,17 @@ impl<T: Send + Sync + 'static> Serving<T> {
     {
         let scope = Arc::new(Scope::default());
         let begun = self.begin(method, params, &scope, body);
+        let link = self.terms.link.clone();
         async move {
             match begun {
                 Ok((running, _admitted)) => running.await.map(drop),
-                Err(error) if error.kind == ErrorKind::Revoked => Ok(()),
+                Err(error) if error.kind == ErrorKind::Revoked => {
+                    // Nothing else holds up a peer that does not read.
+                    if let Some(link) = &link {
+                        link.room().await;
+                    }
+                    Ok(())
+                }
                 Err(error) => Err(capnp::Error::failed(error.message)),
             }
         }

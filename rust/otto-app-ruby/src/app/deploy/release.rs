@@ -10,7 +10,7 @@ use super::say;
 use crate::app::artifact::{Artifact, BUILD_AGAIN};
 use crate::app::bridge::{Fed, consume};
 use crate::app::call;
-use crate::app::progress::Progress;
+use crate::app::progress::Task;
 use crate::archive::{Digest, Limits, Refused, unpack};
 use crate::problem::{Problem, Reason, quoted};
 use crate::releases::{Locked, Release};
@@ -70,7 +70,7 @@ async fn add(host: &Host, locked: &Arc<Locked>, artifact: Artifact) -> Result<Re
         return Err(Error::invalid("the build that was recorded is gone").with_help(BUILD_AGAIN));
     };
     let digest = archive.digest;
-    let mut progress = Progress::start(&host.ui, "unpacking the build", digest.size).await;
+    let task = Task::start(&host.ui, "unpacking the build", digest.size).await;
     let mut reason = CancelReason::Unspecified;
     let locked = Arc::clone(locked);
     let (added, fed) = consume(
@@ -84,18 +84,19 @@ async fn add(host: &Host, locked: &Arc<Locked>, artifact: Artifact) -> Result<Re
                 }
             })
         },
-        &mut progress,
+        &task,
     )
     .await;
     match (added, fed) {
         // It has all that was recorded, whatever came after that.
         (Ok(release), _) => {
-            progress.end("").await;
+            task.end().await;
             Ok(release)
         }
         (Err(problem), Fed::Wholly) => Err(problem.into()),
-        (Err(_), Fed::Failed(error)) => Err(error.into()),
-        (Err(_), Fed::Stopped) => Err(call::cancelled(METHOD, reason)),
+        // What it failed of may be that it was to stop.
+        (Err(_), Fed::Failed(error)) if !host.is_cancelled() => Err(error.into()),
+        (Err(_), Fed::Failed(_) | Fed::Stopped) => Err(call::cancelled(METHOD, reason)),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the tests of the steps have in common.
 
 mod directory;
+mod http;
 mod ruby;
 mod tree;
 
@@ -21,6 +22,7 @@ use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use tempfile::TempDir;
 
 pub(crate) use directory::Watched;
+pub(crate) use http::get;
 pub(crate) use ruby::is_there as ruby_is_there;
 pub(crate) use tree::{Tree, tree};
 
@@ -229,8 +231,12 @@ pub(crate) fn watch(pid: u32) -> OwnedFd {
 
 /// Whether a process has ended.
 pub(crate) fn has_ended(process: &OwnedFd) -> bool {
-    let at_once = Timespec::default();
-    poll(&mut [PollFd::new(process, PollFlags::IN)], Some(&at_once)).unwrap() == 1
+    ends_within(process, Duration::ZERO)
+}
+
+pub(crate) fn ends_within(process: &OwnedFd, limit: Duration) -> bool {
+    let limit = Timespec::try_from(limit).unwrap();
+    poll(&mut [PollFd::new(process, PollFlags::IN)], Some(&limit)).unwrap() == 1
 }
 
 /// Gives what `look` finds, as soon as it does, within 30 s.

@@ -139,7 +139,8 @@ async fn supervise(
         () = stop.cancelled() => {}
         () = over => {}
     }
-    // It reads much of /proc, and waits.
+    // It reads much of /proc, and waits. Until it is through, nobody takes the program's status, so
+    // that its number stays its own.
     let end = spawn_blocking(move || {
         let mut tree = Tree::of(id);
         tree.signal(Signal::TERM);
@@ -149,8 +150,10 @@ async fn supervise(
             tree.wait(KILLED);
         }
     });
-    let (status, _) = tokio::join!(process.wait(), end);
-    status
+    if end.await.is_err() {
+        process.start_kill()?;
+    }
+    process.wait().await
 }
 
 /// Waits for the programs that are running, whose group has got SIGTERM, and then ends them. Called

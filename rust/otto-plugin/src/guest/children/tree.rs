@@ -51,8 +51,11 @@ impl Tree {
                     .push(id.as_u32());
             }
         }
-        let mut found: BTreeSet<_> = self.members.keys().copied().chain([self.root]).collect();
-        let mut next: Vec<_> = found.iter().copied().collect();
+        // The number of one that has ended may be another process's by now.
+        let alive = |(id, member): (&u32, &Member)| (!member.wait(Duration::ZERO)).then_some(*id);
+        let alive = self.members.iter().filter_map(alive);
+        let mut next: Vec<_> = alive.chain([self.root]).collect();
+        let mut found: BTreeSet<_> = next.iter().copied().collect();
         while let Some(parent) = next.pop() {
             for child in children.get(&parent).into_iter().flatten() {
                 if found.insert(*child) {

@@ -13,13 +13,13 @@ use std::net::TcpListener as StdTcpListener;
 use std::pin::Pin;
 
 use futures::future::select_all;
-use tempfile::TempDir;
 use tokio::net::{TcpListener, UnixListener};
 use tokio_util::either::Either;
 
 use super::transport::Transport;
 use crate::dial::{Address, Dial, Token};
 use crate::transport::{Registered, Socket};
+use place::Place;
 use visitor::meet;
 
 /// How many visitors may be about to say the token.
@@ -35,7 +35,7 @@ pub(super) struct Listener {
     /// The first that came is the first.
     visitors: VecDeque<Visitor>,
     strangers: u32,
-    _directory: Option<TempDir>,
+    place: Option<Place>,
 }
 
 /// Gives the socket of the plugin, if that is who it is.
@@ -61,7 +61,7 @@ impl Listener {
     /// Begins to listen, with a token of its own. Called inside the runtime that it is to be used
     /// in. An error is one of the operating system's, or names the directories that were tried.
     pub(super) fn open(transport: Transport) -> io::Result<Self> {
-        let (address, door, directory) = match transport {
+        let (address, door, place) = match transport {
             Transport::Inherited => {
                 let nowhere = "an inherited socket has no address to listen at";
                 return Err(io::Error::new(io::ErrorKind::InvalidInput, nowhere));
@@ -74,8 +74,8 @@ impl Listener {
                 (Address::Tcp(port), door, None)
             }
             Transport::Unix => {
-                let (path, listener, directory) = place::listen()?;
-                (Address::Unix(path), Door::Unix(listener), Some(directory))
+                let (path, listener, place) = place::listen()?;
+                (Address::Unix(path), Door::Unix(listener), Some(place))
             }
         };
         let token = Token::random()?;
@@ -84,13 +84,18 @@ impl Listener {
             door,
             visitors: VecDeque::new(),
             strangers: 0,
-            _directory: directory,
+            place,
         })
     }
 
     /// What a plugin has to be told.
     pub(super) fn dial(&self) -> &Dial {
         &self.dial
+    }
+
+    /// What is left on the disk. Whoever drops it removes it at once, wherever the listener is.
+    pub(super) fn place(&self) -> Option<Place> {
+        self.place.clone()
     }
 
     /// How many visitors did not say the token, and were dropped.

@@ -7,6 +7,7 @@ use std::mem::{offset_of, size_of};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tempfile::TempDir;
 use tokio::net::UnixListener;
@@ -15,16 +16,26 @@ use tokio::net::UnixListener;
 /// zero ends it. 107 on Linux, 103 elsewhere.
 const LONGEST: usize = size_of::<libc::sockaddr_un>() - offset_of!(libc::sockaddr_un, sun_path) - 1;
 
+/// A directory with a socket in it, which is removed as soon as one of its clones is dropped.
+#[derive(Clone, Debug)]
+pub(in crate::host) struct Place(Arc<Mutex<Option<TempDir>>>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut directory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Still locked, so that it is gone for whoever comes second as well.
+        *directory = None;
+    }
+}
+
 /// Listens in a fresh directory, in the first place that can have it.
-pub(super) fn listen() -> io::Result<(PathBuf, UnixListener, TempDir)> {
+pub(super) fn listen() -> io::Result<(PathBuf, UnixListener, Place)> {
     let named = ["TMPDIR", "XDG_RUNTIME_DIR"].map(env::var_os);
     let places = named.into_iter().flatten().map(PathBuf::from);
     first(places.chain([PathBuf::from("/tmp")]))
 }
 
-fn first(
-    places: impl IntoIterator<Item = PathBuf>,
-) -> io::Result<(PathBuf, UnixListener, TempDir)> {
+fn first(places: impl IntoIterator<Item = PathBuf>) -> io::Result<(PathBuf, UnixListener, Place)> {
     let mut tried = Vec::new();
     for place in places {
         match listen_in(&place) {
@@ -38,7 +49,7 @@ fn first(
     )))
 }
 
-fn listen_in(place: &Path) -> io::Result<(PathBuf, UnixListener, TempDir)> {
+fn listen_in(place: &Path) -> io::Result<(PathBuf, UnixListener, Place)> {
     let place = std::path::absolute(place)?;
     let unfit = |why: String| io::Error::new(io::ErrorKind::InvalidInput, why);
     if place.to_str().is_none() {
@@ -57,7 +68,8 @@ fn listen_in(place: &Path) -> io::Result<(PathBuf, UnixListener, TempDir)> {
         )));
     }
     let listener = UnixListener::bind(&path)?;
-    Ok((path, listener, directory))
+    let place = Place(Arc::new(Mutex::new(Some(directory))));
+    Ok((path, listener, place))
 }
 
 #[cfg(test)]
@@ -78,12 +90,14 @@ mod tests {
         std::fs::create_dir(&good).unwrap();
         let places = ["".into(), missing, long.clone(), good.clone()];
 
-        let (path, _listener, directory) = first(places).unwrap();
+        let (path, _listener, place) = first(places).unwrap();
         assert!(path.starts_with(&good), "{path:?}");
-        let mode = directory.path().metadata().unwrap().permissions().mode();
+        let directory = path.parent().unwrap();
+        let mode = directory.metadata().unwrap().permissions().mode();
         assert_eq!(mode & 0o7777, 0o700);
         assert_eq!((entries(&long), entries(&good)), (0, 1));
-        drop(directory);
+        let _other = place.clone();
+        drop(place);
         assert_eq!(entries(&good), 0);
     }
 
