@@ -1,32 +1,22 @@
 //! Calling: from any thread, through the RPC thread, to a peer.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::Poll;
+use std::sync::Arc;
 
-use capnp::private::capability::ClientHook;
-use capnp::traits::Owned;
-use futures::FutureExt;
 use tokio::sync::oneshot;
 
+use super::answer::{Answer, Ends};
 use super::capability::Capability;
-use super::convert::{Reading, Unsendable, Writing};
+use super::convert::Reading;
 use super::error::CallError;
 use super::link::{Disconnect, Link, Next};
-use super::scope::Scope;
+use super::request::Prepared;
 use super::table::Method;
 use super::thread::{panic_text, rpc_thread};
-use super::{Client, Lease, Message};
+use super::{Client, Message};
 use crate::bindings::error::Error;
 use crate::bindings::handshake::SessionClient;
-use crate::bindings::host::{CancelReason, CancellationClient, DirectoryClient};
-use crate::limits::{MESSAGE_BYTES, STREAM_CHUNK_BYTES};
-
-/// What is added to the parameters to make a message: the header of the call, generously.
-pub(super) const MESSAGE_OVERHEAD: u64 = 1024;
-
-/// What is around the data of a chunk, in bytes: pointers and padding.
-const CHUNK_OVERHEAD: u64 = 64;
+use crate::bindings::host::{CancellationClient, DirectoryClient};
 
 impl Capability {
     /// Calls a method, and gives its answer. Generated clients call this.
@@ -148,7 +138,7 @@ impl Capability {
             source: Arc::new(source),
         })?;
         let (sender, answered) = oneshot::channel();
-        let answer = Answer(Arc::new(Mutex::new(Some(sender))));
+        let answer = Answer::new(sender);
         let ends = Ends {
             link: link.clone(),
             scope,
@@ -195,39 +185,6 @@ impl Capability {
     }
 }
 
-/// Where the answer of a call goes. The first one counts.
-struct Answer<T>(Arc<Mutex<Option<Giver<T>>>>);
-
-type Giver<T> = oneshot::Sender<Result<T, CallError>>;
-
-impl<T> Clone for Answer<T> {
-    fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
-    }
-}
-
-impl<T> Answer<T> {
-    fn give(&self, result: Result<T, CallError>) {
-        let sender = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(sender) = sender {
-            // The caller may have gone.
-            let _ = sender.send(result);
-        }
-    }
-
-    /// Ends when the caller has gone, before there was an answer.
-    async fn unwanted(&self) {
-        std::future::poll_fn(|cx| {
-            let mut sender = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            match &mut *sender {
-                Some(sender) => sender.poll_closed(cx),
-                None => Poll::Pending,
-            }
-        })
-        .await;
-    }
-}
-
 /// Sends a call, or says why not.
 fn begin<T, F>(
     method: &'static Method,
@@ -249,49 +206,9 @@ fn begin<T, F>(
     sent.map_err(|error| reply.give(Err(error))).ok()
 }
 
-/// What ends a call that was sent, beside its answer.
-struct Ends<T> {
-    link: Option<Arc<Link>>,
-    scope: Option<Arc<Scope>>,
-    lease: Option<Arc<Lease>>,
-    answer: Answer<T>,
-}
-
-impl<T> Ends<T> {
-    /// Runs a call to its end, or to that of the connection, or until its answer is not wanted any
-    /// more, which the callee is told by the drop of `call`.
-    async fn run(self, method: &'static Method, call: impl Future<Output = ()>) {
-        let link = self.link.as_deref();
-        let call = AssertUnwindSafe(call).catch_unwind();
-        tokio::select! {
-            biased;
-            result = call => if let Err(panic) = result {
-                self.answer.give(Err(panicked(method, link, &*panic)));
-            },
-            reason = ended(link) => self.answer.give(Err(disconnected(method, reason))),
-            () = self.unwanted(method) => {}
-        }
-    }
-
-    async fn unwanted(&self, method: &Method) {
-        if let Some(lease) = &self.lease {
-            return lease.abandoned().await;
-        }
-        self.answer.unwanted().await;
-        // Whoever ends a call that is to stop drops the calls it had begun. They are answered soon,
-        // since the caller knows; and one that is dropped costs memory on both sides.
-        if let Some(scope) = &self.scope
-            && is_answered_soon(method)
-            && scope.reason().is_some_and(|why| why != CancelReason::Ended)
-        {
-            std::future::pending().await
-        }
-    }
-}
-
 /// Whether the answer comes soon when the call that the capability was lent for is to stop. That of
 /// a `getBlob` comes when all of the blob has been sent.
-fn is_answered_soon(method: &Method) -> bool {
+pub(super) fn is_answered_soon(method: &Method) -> bool {
     method.interface_id != DirectoryClient::INTERFACE.id || method.name != "getBlob"
 }
 
@@ -305,81 +222,6 @@ fn is_awaited(method: &Method) -> bool {
 /// does not.
 fn is_counted(method: &Method) -> bool {
     is_awaited(method) && method.interface_id != SessionClient::INTERFACE.id
-}
-
-/// A request, complete and within the limits.
-struct Prepared {
-    request: capnp::capability::Request<capnp::any_pointer::Owned, capnp::any_pointer::Owned>,
-    /// The size of the parameters, in bytes.
-    size: u64,
-    /// How large they may be if they are a chunk of a stream.
-    chunk_limit: u64,
-}
-
-impl Prepared {
-    fn new<P: Message>(
-        capability: &Capability,
-        method: &'static Method,
-        params: &P,
-    ) -> Result<Self, CallError> {
-        let link = capability.link();
-        let hook = capability.hook(None, None);
-        Self::on(&*hook, method, params, link, capability.lease())
-    }
-
-    fn on<P: Message>(
-        hook: &dyn ClientHook,
-        method: &'static Method,
-        params: &P,
-        link: Option<&Arc<Link>>,
-        lease: Option<&Arc<Lease>>,
-    ) -> Result<Self, CallError> {
-        let unsendable = |what| CallError::Unsendable {
-            method: method.to_string(),
-            what,
-        };
-        let mut request = hook.new_call(method.interface_id, method.ordinal, None);
-        let builder = request.get().init_as::<<P::Wire as Owned>::Builder<'_>>();
-        params
-            .write(builder, &mut Writing::new(link, lease))
-            .map_err(unsendable)?;
-        let limit = link.map_or(MESSAGE_BYTES, |link| link.peer_message_bytes());
-        let words = request.get().into_reader().target_size();
-        let words = words.map_err(|error| {
-            unsendable(Unsendable::Unwritable {
-                field: method.name,
-                reason: error.to_string(),
-            })
-        })?;
-        let size = words.word_count * 8;
-        if size + MESSAGE_OVERHEAD > limit {
-            return Err(unsendable(Unsendable::Size { size, limit }));
-        }
-        let chunk_limit = link.map_or(STREAM_CHUNK_BYTES, |link| link.peer_chunk_bytes());
-        Ok(Self {
-            request,
-            size,
-            chunk_limit,
-        })
-    }
-
-    /// Checks the parameters of a method that is declared as `-> stream`.
-    fn chunk(self, method: &'static Method) -> Result<Self, CallError> {
-        let Self {
-            size, chunk_limit, ..
-        } = self;
-        if size > chunk_limit + CHUNK_OVERHEAD {
-            let what = Unsendable::Chunk {
-                size,
-                limit: chunk_limit,
-            };
-            return Err(CallError::Unsendable {
-                method: method.to_string(),
-                what,
-            });
-        }
-        Ok(self)
-    }
 }
 
 /// Tells an exception from a lost connection, which comes as one.
@@ -403,14 +245,7 @@ pub(crate) async fn lost_or_fault(
     CallError::fault(method, error)
 }
 
-async fn ended(link: Option<&Link>) -> Disconnect {
-    match link {
-        Some(link) => link.ended().await,
-        None => std::future::pending().await,
-    }
-}
-
-fn disconnected(method: &'static Method, reason: Disconnect) -> CallError {
+pub(super) fn disconnected(method: &'static Method, reason: Disconnect) -> CallError {
     CallError::Disconnected {
         method: method.to_string(),
         sent: true,
@@ -427,7 +262,7 @@ fn not_sent(method: &'static Method, link: &Link) -> CallError {
 }
 
 /// A panic below the RPC layer spoils its connection: it is ended, and nothing else.
-fn panicked(
+pub(super) fn panicked(
     method: &'static Method,
     link: Option<&Link>,
     panic: &(dyn std::any::Any + Send),

@@ -9,6 +9,7 @@
 //! Those who write a plugin or a host use the generated clients and traits. This module is for
 //! those who generate bindings for an interface of their own, with `otto-plugin-bindgen`.
 
+mod answer;
 mod call;
 mod capability;
 mod convert;
@@ -18,6 +19,8 @@ mod lease;
 mod link;
 mod once;
 mod outbox;
+mod request;
+mod running;
 mod scope;
 mod serving;
 mod stop;
