@@ -242,7 +242,8 @@ async fn what_a_stream_that_was_taken_back_answers_is_bounded_as_well() {
     let plugin = rogue(misdeed).start().await.unwrap();
     let services = support::services();
     plugin.compile(Context::default(), &services).await.unwrap();
-    let error = plugin.ping().await.unwrap_err();
+    let end = tokio::time::timeout(Duration::from_secs(30), plugin.ping());
+    let error = end.await.expect("it goes on").unwrap_err();
     assert_eq!(limit(&error).0, "questions");
 }
 
