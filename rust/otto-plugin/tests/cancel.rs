@@ -100,6 +100,34 @@ async fn a_call_that_was_cancelled_before_it_began_stops() {
 }
 
 #[tokio::test]
+async fn a_call_that_waits_for_others_to_be_answered_is_cancelled_without_being_sent() {
+    let plugin = probe().start().await.unwrap();
+    let ui = FakeUi::new();
+    let mut others = testing::services(&ui, &MemoryDirectory::new());
+    others.cancel = Cancel::new();
+    let calls: Vec<_> = (0..64)
+        .map(|_| {
+            let (plugin, services) = (plugin.clone(), others.clone());
+            tokio::spawn(async move { plugin.compile(action("wait"), &services).await })
+        })
+        .collect();
+    eventually(|| (ui.messages().len() == 64).then_some(())).await;
+    let mut services = support::services();
+    services.cancel = Cancel::after(Duration::from_millis(50));
+    let error = plugin.compile(action("wait"), &services).await.unwrap_err();
+    assert_eq!(
+        (kind(&error), error.outcome),
+        (Some(ErrorKind::Cancelled), Outcome::NotStarted)
+    );
+    others.cancel.cancel(CancelReason::User);
+    for call in calls {
+        let error = call.await.unwrap().unwrap_err();
+        assert_eq!(kind(&error), Some(ErrorKind::Cancelled), "{error}");
+    }
+    plugin.ping().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_call_that_is_held_goes_on_and_knows_why_it_is_to_stop() {
     let begun = begin(probe(), action("hold")).await;
     let ui = begun.ui.clone();

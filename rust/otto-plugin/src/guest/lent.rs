@@ -48,7 +48,7 @@ impl Host {
     /// When the call has ended or is to stop, or when what this gives is dropped, the program and
     /// what it has started get SIGTERM, and 2 s later SIGKILL; the call is answered when they are
     /// gone. They are in the plugin's process group, so that they end with the plugin as well,
-    /// however that ends.
+    /// however that ends. One whose parent has ended before is no more than that: it cannot be found.
     ///
     /// The command is taken as it is, with `kill_on_drop` set. An error of kind `unavailable` means that
     /// the program could not be started, one of kind `revoked` that the call is over.

@@ -35,6 +35,8 @@ pub(super) struct Calling {
 pub(super) enum Called<T> {
     /// It was answered, or its connection was lost.
     Answered(Result<T, CallError>),
+    /// It was to stop before it was sent.
+    Withdrawn(CancelReason),
     /// It was dropped, since it did not stop.
     Overdue {
         reason: CancelReason,
@@ -55,6 +57,9 @@ impl Calling {
             answer = &mut call => return self.answered(answer).await,
             reason = self.asked() => reason,
         };
+        if self.lease.withdraw() {
+            return Called::Withdrawn(reason);
+        }
         self.lease.stop(reason);
         self.waits.answer.stop(reason);
         let Some(grace) = self.parts.grace else {
@@ -74,6 +79,8 @@ impl Calling {
         };
         self.lease.abandon();
         self.lease.revoke();
+        // What it calls back for is held until it is answered.
+        self.lease.idle().await;
         let ended = match timeout(GIVE_BACK, self.lease.returned()).await {
             Ok(()) => None,
             // It holds on to a call that nobody waits for.

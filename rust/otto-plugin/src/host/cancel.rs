@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio_util::task::AbortOnDropHandle;
+
 use crate::bindings::host::CancelReason;
 use crate::rpc::{Stop, own};
 
@@ -11,7 +13,14 @@ use crate::rpc::{Stop, own};
 ///
 /// Dropping it asks nobody: whoever cannot cancel a call hands over a new one.
 #[derive(Clone, Debug, Default)]
-pub struct Cancel(Arc<Stop>);
+pub struct Cancel(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    stop: Arc<Stop>,
+    /// Ends with the last clone.
+    _timer: Option<AbortOnDropHandle<()>>,
+}
 
 impl Cancel {
     /// One that has asked nobody yet.
@@ -23,17 +32,15 @@ impl Cancel {
     ///
     /// If this process is short of threads, it never does.
     pub fn after(limit: Duration) -> Self {
-        let cancel = Self::new();
-        let later = Arc::downgrade(&cancel.0);
-        if let Ok(runtime) = own() {
-            runtime.spawn(async move {
+        let stop = Arc::<Stop>::default();
+        let _timer = own().ok().map(|runtime| {
+            let stop = Arc::clone(&stop);
+            AbortOnDropHandle::new(runtime.spawn(async move {
                 tokio::time::sleep(limit).await;
-                if let Some(stop) = later.upgrade() {
-                    stop.stop(CancelReason::Timeout);
-                }
-            });
-        }
-        cancel
+                stop.stop(CancelReason::Timeout);
+            }))
+        });
+        Self(Arc::new(Shared { stop, _timer }))
     }
 
     /// Asks the calls that are running, and those that come, to stop. The first reason stands.
@@ -42,16 +49,16 @@ impl Cancel {
     /// plugin answers, which is an error of kind `cancelled` if it has stopped, or else with
     /// [`Overdue`](super::PluginErrorCause::Overdue).
     pub fn cancel(&self, reason: CancelReason) {
-        self.0.stop(reason);
+        self.0.stop.stop(reason);
     }
 
     /// Whether calls have been asked to stop.
     pub fn is_cancelled(&self) -> bool {
-        self.0.reason().is_some()
+        self.0.stop.reason().is_some()
     }
 
     /// Ends when calls have been asked to stop, and says why.
     pub async fn cancelled(&self) -> CancelReason {
-        self.0.stopped().await
+        self.0.stop.stopped().await
     }
 }

@@ -145,9 +145,16 @@ impl Capability {
             lease: self.lease().cloned(),
             answer: answer.clone(),
         };
-        let lost = link.clone();
+        let (lost, lease) = (link.clone(), self.lease().cloned());
         thread.submit(move || {
-            let send = move || begin(method, link.as_ref(), send, answer);
+            let send = move || {
+                let withdrawn = lease.is_some_and(|lease| !lease.send());
+                if withdrawn {
+                    // Whoever has withdrawn it waits for nothing.
+                    return None;
+                }
+                begin(method, link.as_ref(), send, answer)
+            };
             let running = async move |call: Option<F>| {
                 if let Some(call) = call {
                     ends.run(method, call).await;

@@ -1,6 +1,6 @@
 //! A call that was made, as its caller sees it: what is lent for it, and taken back after it.
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use tokio_util::sync::CancellationToken;
 
@@ -16,6 +16,8 @@ pub(crate) struct Lease {
     /// The capabilities that the callee holds.
     lent: Arc<Gate>,
     stop: Stop,
+    /// Whether the call is sent, as far as that is decided.
+    sent: OnceLock<bool>,
     abandoned: CancellationToken,
     objects: Mutex<Objects>,
 }
@@ -95,6 +97,16 @@ impl Lease {
     /// Ends when the callee has been asked to stop, or when the call is over.
     pub(crate) async fn stopped(&self) -> CancelReason {
         self.stop.stopped().await
+    }
+
+    /// Decides that the call is sent now, unless it was withdrawn before.
+    pub(crate) fn send(&self) -> bool {
+        *self.sent.get_or_init(|| true)
+    }
+
+    /// Decides that the call is not sent any more, unless it was before.
+    pub(crate) fn withdraw(&self) -> bool {
+        !*self.sent.get_or_init(|| false)
     }
 
     /// Tells the callee that the answer is not wanted any more.

@@ -229,6 +229,7 @@ impl<T: Send + Sync + 'static> Serving<T> {
             lease: lease.clone().filter(|_| waits_for_a_person(method)),
         };
         let link = link.clone();
+        let unbegun = Elsewhere(Some((body, object, params)));
         let running = async move {
             let started = match (at_once, turn) {
                 (Some(turn), _) => turn.ok(),
@@ -240,7 +241,10 @@ impl<T: Send + Sync + 'static> Serving<T> {
                 link.room().await;
             }
             // Boxed on the thread that it runs on: it may be larger than the stack of this one.
-            let body = async move { Box::pin(body(object, params)).await };
+            let body = async move {
+                let (body, object, params) = unbegun.take();
+                Box::pin(body(object, params)).await
+            };
             run(method, started, stops, body).await
         };
         Ok((
@@ -250,6 +254,24 @@ impl<T: Send + Sync + 'static> Serving<T> {
                 _served: served,
             },
         ))
+    }
+}
+
+/// What is an author's, until it is taken. If it never is, it is dropped where an author's code may
+/// run.
+struct Elsewhere<T: Send + 'static>(Option<T>);
+
+impl<T: Send + 'static> Elsewhere<T> {
+    fn take(mut self) -> T {
+        self.0.take().expect("it is taken once")
+    }
+}
+
+impl<T: Send + 'static> Drop for Elsewhere<T> {
+    fn drop(&mut self) {
+        if let Some(unbegun) = self.0.take() {
+            drop_elsewhere(unbegun);
+        }
     }
 }
 
@@ -265,7 +287,8 @@ fn too_many(method: &'static Method) -> Error {
     Error::new(ErrorKind::LimitExceeded, message)
 }
 
-fn cancelled(method: &'static Method, reason: CancelReason) -> Error {
+/// The error of a call that was to stop, and did.
+pub(crate) fn cancelled(method: impl fmt::Display, reason: CancelReason) -> Error {
     let why = match reason {
         CancelReason::Shutdown => "the session is ending",
         CancelReason::Timeout => "it took longer than the host allows",

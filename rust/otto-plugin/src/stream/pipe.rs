@@ -16,6 +16,9 @@ const ROOM: u64 = 1 << 20;
 /// How far it may be ahead at all. One that waits for its answers never is.
 const MOST: u64 = 4 * ROOM;
 
+/// Up to how many bytes small chunks are kept as one.
+const SHARED: usize = 64 << 10;
+
 /// What the ends share.
 #[derive(Debug, Default)]
 pub(super) struct Pipe {
@@ -110,8 +113,11 @@ impl Pipe {
                 state.fail(Error::new(ErrorKind::LimitExceeded, message));
                 return None;
             }
-            if size > 0 {
-                state.chunks.push_back(chunk);
+            match state.chunks.back_mut() {
+                // Small ones share what keeping one costs.
+                Some(last) if last.len() + chunk.len() <= SHARED => last.extend(chunk),
+                _ if size > 0 => state.chunks.push_back(chunk),
+                _ => {}
             }
             Some(state.received)
         })
