@@ -250,9 +250,12 @@ impl Link {
         self.end.get().cloned().unwrap_or(Disconnect::EndOfFile)
     }
 
-    /// Whether this side is closing the connection.
+    /// Whether this side is closing the connection, and wants no more of the peer.
     pub(crate) fn is_closing(&self) -> bool {
-        self.end.get() == Some(&Disconnect::Closed)
+        matches!(
+            self.end.get(),
+            Some(Disconnect::Closed | Disconnect::OverLimit { .. })
+        )
     }
 
     pub(crate) fn has_ended(&self) -> bool {

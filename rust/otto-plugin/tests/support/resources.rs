@@ -49,7 +49,8 @@ impl Resources {
     /// Fails if there is much more of anything in `later`.
     pub fn assert_steady(&self, later: &Self, whose: &str) {
         let steady = later.descriptors <= self.descriptors + 4
-            && later.threads <= self.threads + 8
+            // As many as there were calls at once at the busiest moment, which load moves.
+            && later.threads <= self.threads + 64
             && later.memory <= self.memory + (4 << 20);
         assert!(steady, "{whose} grew from {self:?} to {later:?}");
     }
