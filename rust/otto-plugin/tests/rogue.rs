@@ -26,7 +26,7 @@ use support::{ends_within, example, probe, watch};
 use tokio::sync::{Mutex, MutexGuard};
 
 /// How much a host may grow, in bytes.
-const GROWTH: u64 = 64 << 20;
+const GROWTH: u64 = 32 << 20;
 
 /// A flood of one test would be measured by another.
 async fn alone() -> MutexGuard<'static, ()> {

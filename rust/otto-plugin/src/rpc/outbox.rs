@@ -10,6 +10,9 @@ use tokio::sync::Notify;
 
 use crate::limits::{LOOSE_BYTES, QUEUED_BYTES};
 
+/// What a message takes beside its content until it is sent, in bytes.
+const MESSAGE_COST: u64 = 1 << 10;
+
 /// The messages that wait for a peer to read.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
@@ -36,6 +39,8 @@ impl Outbox {
     /// much.
     pub(crate) fn push(&self, bytes: u64, loose: bool) -> Option<u64> {
         let mut queue = self.queue();
+        // What can wait does so for what a message takes, and not only for what it says.
+        let bytes = if loose { bytes } else { bytes + MESSAGE_COST };
         queue.messages.push_back(Waiting { bytes, loose });
         queue.bytes += bytes;
         if !loose {
