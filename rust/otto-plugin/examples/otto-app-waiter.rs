@@ -1,7 +1,7 @@
 //! A plugin whose calls can be cancelled: its `dev` runs a program, its `deploy` puts things in order.
 
 use otto_plugin::bindings::app::{App, Context, Meta, Tuple};
-use otto_plugin::bindings::error::{Error, ErrorKind};
+use otto_plugin::bindings::error::Error;
 use otto_plugin::bindings::host::Host;
 use tokio::process::Command;
 
@@ -37,7 +37,7 @@ impl App for Waiter {
             () = work() => Ok(()),
             reason = host.cancelled() => {
                 host.ui.message(format!("taking it back: {reason:?}")).await?;
-                Err(Error::new(ErrorKind::Cancelled, "the deploy was taken back"))
+                Err(Error::cancelled("App.deploy", reason))
             }
         }
     }

@@ -1,6 +1,7 @@
 //! How an author makes an error.
 
 use crate::bindings::error::{Error, ErrorKind, Location};
+use crate::bindings::host::CancelReason;
 use crate::rpc::Malformed;
 
 impl Error {
@@ -21,6 +22,20 @@ impl Error {
     /// The method, named as `Interface.method`, is not done by this side.
     pub fn unsupported(method: &str) -> Self {
         Self::new(ErrorKind::Unsupported, format!("{method} is not supported"))
+    }
+
+    /// The method, named as `Interface.method`, was to stop, and did.
+    pub fn cancelled(method: impl std::fmt::Display, reason: CancelReason) -> Self {
+        let why = match reason {
+            CancelReason::Shutdown => "the session is ending",
+            CancelReason::Timeout => "it took longer than the host allows",
+            CancelReason::User => "a person wanted it to stop",
+            _ => "its caller wanted it to stop",
+        };
+        Self::new(
+            ErrorKind::Cancelled,
+            format!("{method} was cancelled: {why}"),
+        )
     }
 
     /// Adds what the person can do next.

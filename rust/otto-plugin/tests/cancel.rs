@@ -311,8 +311,8 @@ async fn a_thousand_calls_leave_question_numbers_memory_descriptors_and_threads_
     for number in 0..1000 {
         round(number).await;
     }
-    before.assert_steady(&resources(std::process::id()), "the host");
-    before_there.assert_steady(&resources(pid), "the plugin");
+    before.assert_steady(&resources(std::process::id()), 8, "the host");
+    before_there.assert_steady(&resources(pid), 8, "the plugin");
     plugin.shut_down().await;
     let highest = std::fs::read_to_string(&tap).unwrap();
     for number in highest.split(' ') {

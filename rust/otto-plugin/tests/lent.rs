@@ -245,6 +245,7 @@ async fn a_chunk_over_the_limit_is_not_sent_and_both_numbers_are_named() {
         let error = stream.write(vec![0; (1 << 20) + 100]).await.unwrap_err();
         let text = error.to_string();
         assert!(text.contains("streamChunkBytes is 1048576"), "{text}");
+        assert_eq!(Error::from(error).kind, ErrorKind::LimitExceeded);
         assert_eq!(stream.done().await?, 1 << 20);
         Ok(CompileResult::default())
     });

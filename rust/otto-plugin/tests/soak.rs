@@ -132,6 +132,7 @@ async fn many_calls_of_several_plugins_side_by_side_all_succeed_and_leave_nothin
     );
     assert!(ui.0.load(Ordering::Relaxed) >= calls);
     for (before, after) in before.iter().zip(look()) {
-        before.assert_steady(&after, "a process");
+        // How many calls run at the busiest moment is a matter of load, and each has a thread.
+        before.assert_steady(&after, IN_FLIGHT, "a process");
     }
 }

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use otto_plugin::bindings::app::{CompileResult, Context};
-use otto_plugin::bindings::error::{Error, ErrorKind};
-use otto_plugin::bindings::host::{CancelReason, Host, Lookup};
+use otto_plugin::bindings::error::Error;
+use otto_plugin::bindings::host::{Host, Lookup};
 
 use crate::compile;
 use crate::problem::{Problem, quoted};
@@ -62,21 +62,7 @@ pub(super) async fn heed<T, E: Into<Error>>(
 ) -> Result<T, Error> {
     tokio::select! {
         biased;
-        reason = host.cancelled() => Err(cancelled(method, reason)),
+        reason = host.cancelled() => Err(Error::cancelled(method, reason)),
         done = work => done.map_err(Into::into),
     }
-}
-
-/// What a call answers that was to stop, and has put things in order.
-pub(super) fn cancelled(method: &str, reason: CancelReason) -> Error {
-    let why = match reason {
-        CancelReason::User => "a person wanted it to stop",
-        CancelReason::Timeout => "it took longer than the host allows",
-        CancelReason::Shutdown => "the session is ending",
-        _ => "the host wanted it to stop",
-    };
-    Error::new(
-        ErrorKind::Cancelled,
-        format!("{method} was cancelled: {why}"),
-    )
 }

@@ -185,7 +185,7 @@ async fn a_build_that_is_broken_or_missing_changes_nothing_on_the_disk() {
 }
 
 #[tokio::test]
-async fn a_deploy_that_is_cancelled_has_failed_and_changes_nothing() {
+async fn a_deploy_that_is_cancelled_at_once_changes_nothing() {
     let (project, plugin) = built().await;
     let before = paths(&project);
     let cancel = Cancel::new();

@@ -16,9 +16,10 @@ use super::process::Process;
 use super::start::DEATH;
 use crate::bindings::app::{AppClient, CompileResult, Context, DevDep, Meta};
 use crate::bindings::appfile::Appfile;
+use crate::bindings::error::Error;
 use crate::bindings::handshake::{PluginInfo, SessionClient};
 use crate::bindings::host::{DirectoryClient, Host, TerminalClient, UiClient};
-use crate::rpc::{CallError, Client, Disconnect, Lease, Outcome, cancelled, inside, own, within};
+use crate::rpc::{CallError, Client, Disconnect, Lease, Outcome, inside, own, within};
 use crate::transport::Connection;
 
 /// The feature that a host announces which lends its terminal.
@@ -249,7 +250,7 @@ impl Plugin {
         match detached(calling.run(call)).await {
             Ok(Called::Answered(answer)) => self.explain(method, answer).await,
             Ok(Called::Withdrawn(reason)) => {
-                let error = cancelled(method, reason);
+                let error = Error::cancelled(method, reason);
                 let cause = PluginErrorCause::Failed(error);
                 Err(self.error(method, Outcome::NotStarted, cause, self.output()))
             }

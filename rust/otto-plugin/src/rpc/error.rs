@@ -115,10 +115,16 @@ impl From<CallError> for Error {
             CallError::Failed(error) => error,
             other => {
                 let kind = match &other {
-                    CallError::Unsendable {
-                        what: Unsendable::Size { .. },
-                        ..
-                    } => ErrorKind::LimitExceeded,
+                    CallError::Unsendable { what, .. } => match what {
+                        Unsendable::Capabilities { .. }
+                        | Unsendable::Chunk { .. }
+                        | Unsendable::Depth { .. }
+                        | Unsendable::Length { .. }
+                        | Unsendable::Size { .. } => ErrorKind::LimitExceeded,
+                        Unsendable::Unknown { .. } | Unsendable::Unwritable { .. } => {
+                            ErrorKind::Unspecified
+                        }
+                    },
                     _ => ErrorKind::Unspecified,
                 };
                 Self::new(kind, other.to_string())

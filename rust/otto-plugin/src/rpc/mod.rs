@@ -47,7 +47,6 @@ pub(crate) use lease::Lease;
 pub(crate) use link::Link;
 pub(crate) use once::Once;
 pub(crate) use scope::Scope;
-pub(crate) use serving::cancelled;
 pub(crate) use stop::Stop;
 pub(crate) use thread::{is_own_thread, panic_text, rpc_thread};
 pub(crate) use workers::{inside, own, within};

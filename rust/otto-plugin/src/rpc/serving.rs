@@ -138,7 +138,7 @@ impl<T: Send + Sync + 'static> Serving<T> {
                 Ok((running, admitted)) => {
                     let reply = running.await.and_then(|ran| match ran {
                         Ok(reply) => Ok(reply),
-                        Err(reason) => failed(cancelled(method, reason)),
+                        Err(reason) => failed(Error::cancelled(method, reason)),
                     });
                     (reply, Some(admitted))
                 }
@@ -285,20 +285,6 @@ fn waits_for_a_person(method: &Method) -> bool {
 fn too_many(method: &'static Method) -> Error {
     let message = format!("{method} is not served: too many calls are unanswered (callsInFlight)");
     Error::new(ErrorKind::LimitExceeded, message)
-}
-
-/// The error of a call that was to stop, and did.
-pub(crate) fn cancelled(method: impl fmt::Display, reason: CancelReason) -> Error {
-    let why = match reason {
-        CancelReason::Shutdown => "the session is ending",
-        CancelReason::Timeout => "it took longer than the host allows",
-        CancelReason::User => "a person wanted it to stop",
-        _ => "its caller wanted it to stop",
-    };
-    Error::new(
-        ErrorKind::Cancelled,
-        format!("{method} was cancelled: {why}"),
-    )
 }
 
 /// Results that say that the call failed, or an exception if the method has no field for it.

@@ -46,11 +46,10 @@ pub fn child_of(pid: u32) -> u32 {
 }
 
 impl Resources {
-    /// Fails if there is much more of anything in `later`.
-    pub fn assert_steady(&self, later: &Self, whose: &str) {
+    /// Fails if there is much more of anything in `later`. Of threads, there may be `threads` more.
+    pub fn assert_steady(&self, later: &Self, threads: usize, whose: &str) {
         let steady = later.descriptors <= self.descriptors + 4
-            // As many as there were calls at once at the busiest moment, which load moves.
-            && later.threads <= self.threads + 64
+            && later.threads <= self.threads + threads
             && later.memory <= self.memory + (4 << 20);
         assert!(steady, "{whose} grew from {self:?} to {later:?}");
     }

@@ -96,7 +96,7 @@ async fn add(host: &Host, locked: &Arc<Locked>, artifact: Artifact) -> Result<Re
         (Err(problem), Fed::Wholly) => Err(problem.into()),
         // What it failed of may be that it was to stop.
         (Err(_), Fed::Failed(error)) if !host.is_cancelled() => Err(error.into()),
-        (Err(_), Fed::Failed(_) | Fed::Stopped) => Err(call::cancelled(METHOD, reason)),
+        (Err(_), Fed::Failed(_) | Fed::Stopped) => Err(Error::cancelled(METHOD, reason)),
     }
 }
 

@@ -102,7 +102,7 @@ async fn serve(host: &Host, lookup: &Lookup, server: &Server) -> Result<(), Erro
     match over {
         Over::Asked(reason) => {
             let _ = host.ui.message(format!("{} has ended", server.name)).await;
-            Err(call::cancelled("App.dev", reason))
+            Err(Error::cancelled("App.dev", reason))
         }
         Over::Ended(status, is_ready) => ended(server, status, is_ready),
         Over::Silent => Err(silent(server)),
