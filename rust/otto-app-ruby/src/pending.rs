@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
 
-use crate::problem::{Problem, Reason, quoted};
+use crate::problem::Problem;
 
 const PREFIX: &str = "build-";
 
@@ -47,7 +47,7 @@ impl Pending {
             file.write_all(owner.as_bytes())?;
             Ok(file)
         });
-        let file = begun.map_err(|error| cannot_be("written", dir, &error))?;
+        let file = begun.map_err(|error| Problem::disk("written", dir, &error))?;
         let key = file.path().file_name().unwrap_or_default();
         let key = key.to_string_lossy().into_owned();
         Ok(Self { file, key })
@@ -74,11 +74,11 @@ impl Left {
     pub(crate) fn find(dir: &Path, owner: &str) -> Result<Vec<Self>, Problem> {
         let entries = match fs::read_dir(dir) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => entries.map_err(|error| cannot_be("read", dir, &error))?,
+            entries => entries.map_err(|error| Problem::disk("read", dir, &error))?,
         };
         let mut found = Vec::new();
         for entry in entries {
-            let entry = entry.map_err(|error| cannot_be("read", dir, &error))?;
+            let entry = entry.map_err(|error| Problem::disk("read", dir, &error))?;
             let Some(key) = entry.file_name().to_str().map(str::to_owned) else {
                 continue;
             };
@@ -113,17 +113,6 @@ impl Left {
         // Another one may have been quicker.
         let _ = fs::remove_file(&self.path);
     }
-}
-
-fn cannot_be(done: &str, path: &Path, error: &io::Error) -> Problem {
-    Problem::new(
-        Reason::Unavailable,
-        format!(
-            "{} cannot be {done}: {error}",
-            quoted(&path.to_string_lossy())
-        ),
-        "check who may change the directory, and that its disk is not full",
-    )
 }
 
 #[cfg(test)]

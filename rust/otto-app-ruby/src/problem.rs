@@ -1,6 +1,8 @@
 //! What goes wrong, for a person: what happened, where it lies, and what to do about it.
 
 use std::fmt;
+use std::io;
+use std::path::Path;
 
 /// A place in a file of the application's.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -76,6 +78,16 @@ impl Problem {
 
     pub(crate) fn invalid(message: impl Into<String>, help: impl Into<String>) -> Self {
         Self::new(Reason::Invalid, message, help)
+    }
+
+    /// A file or a directory cannot be read, written or removed, as `done` says.
+    pub(crate) fn disk(done: &str, path: &Path, error: &io::Error) -> Self {
+        let path = quoted(&path.to_string_lossy());
+        Self::new(
+            Reason::Unavailable,
+            format!("{path} cannot be {done}: {error}"),
+            "check who may change the directory that it is in, and that its disk is not full",
+        )
     }
 
     pub(crate) fn at(mut self, place: Place) -> Self {

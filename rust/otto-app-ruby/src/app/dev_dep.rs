@@ -12,7 +12,7 @@ use tempfile::NamedTempFile;
 
 use super::call;
 use crate::compile::DEV_DEP_FILE;
-use crate::problem::{Problem, Reason, quoted};
+use crate::problem::{Problem, quoted};
 use crate::source::Source;
 
 pub(super) fn dev_dep(source: &Context) -> Result<Option<DevDep>, Error> {
@@ -56,14 +56,6 @@ fn keep(cache: &Path, text: &str) -> Result<(), Problem> {
         file.write_all(text.as_bytes())?;
         file.persist(&path).map_err(|error| error.error)
     });
-    kept.map(drop).map_err(|error| {
-        Problem::new(
-            Reason::Unavailable,
-            format!(
-                "{} cannot be written: {error}",
-                quoted(&path.to_string_lossy())
-            ),
-            "check who may change the directory, and that its disk is not full",
-        )
-    })
+    kept.map(drop)
+        .map_err(|error| Problem::disk("written", &path, &error))
 }

@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 
-use super::{CURRENT, KEPT, MARKER, RELEASES, Release, Site, Status, cannot_be};
+use super::{CURRENT, KEPT, MARKER, RELEASES, Release, Site, Status};
 use crate::archive::Digest;
 use crate::problem::{Problem, Reason, quoted};
 
@@ -48,7 +48,7 @@ impl Locked {
         let path = &site.path;
         let mut made = Made(Vec::new());
         if let Err(error) = made.directory(path) {
-            let problem = cannot_be("written", path, &error);
+            let problem = Problem::disk("written", path, &error);
             return match error.kind() {
                 io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists => {
                     Ok(ControlFlow::Continue(problem))
@@ -59,7 +59,7 @@ impl Locked {
         let lock = match File::open(path) {
             Ok(lock) => lock,
             Err(error) => {
-                let problem = cannot_be("read", path, &error);
+                let problem = Problem::disk("read", path, &error);
                 return match error.kind() {
                     io::ErrorKind::NotFound => Ok(ControlFlow::Continue(problem)),
                     _ => Err(problem),
@@ -73,7 +73,7 @@ impl Locked {
                 made.0.clear();
                 return Err(busy(path));
             }
-            Err(TryLockError::Error(error)) => return Err(cannot_be("read", path, &error)),
+            Err(TryLockError::Error(error)) => return Err(Problem::disk("read", path, &error)),
         }
         let is_still_there = lock.metadata().and_then(|locked| {
             let there = fs::metadata(path)?;
@@ -105,7 +105,7 @@ impl Locked {
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let mut names = fs::read_dir(&self.site.path)
-                    .map_err(|error| cannot_be("read", &self.site.path, &error))?;
+                    .map_err(|error| Problem::disk("read", &self.site.path, &error))?;
                 if names.next().is_some() {
                     return Err(denied(
                         &self.site.path,
@@ -114,9 +114,9 @@ impl Locked {
                 }
                 self.made().0.push(marker.clone());
                 fs::write(&marker, format!("{}\n", self.site.owner))
-                    .map_err(|error| cannot_be("written", &marker, &error))?;
+                    .map_err(|error| Problem::disk("written", &marker, &error))?;
             }
-            Err(error) => return Err(cannot_be("read", &marker, &error)),
+            Err(error) => return Err(Problem::disk("read", &marker, &error)),
         }
         Ok(self)
     }
@@ -147,7 +147,7 @@ impl Locked {
         let mut made = Made(Vec::new());
         let written = |path: &Path| {
             let path = path.to_owned();
-            move |error: io::Error| cannot_be("written", &path, &error)
+            move |error: io::Error| Problem::disk("written", &path, &error)
         };
         made.directory(&releases).map_err(written(&releases))?;
         let new = releases.join(format!("{NEW}{release}"));
@@ -181,7 +181,7 @@ impl Locked {
             .and_then(|()| fs::rename(&new, &current))
             .map_err(|error| {
                 let _ = fs::remove_file(&new);
-                cannot_be("written", &current, &error)
+                Problem::disk("written", &current, &error)
             })
     }
 
@@ -224,7 +224,7 @@ impl Locked {
         let releases = self.site.path.join(RELEASES);
         let path = releases.join(release.to_string());
         let old = releases.join(format!("{OLD}{release}"));
-        fs::rename(&path, &old).map_err(|error| cannot_be("removed", &path, &error))?;
+        fs::rename(&path, &old).map_err(|error| Problem::disk("removed", &path, &error))?;
         remove(&old, |path| fs::remove_dir_all(path))
     }
 
@@ -233,10 +233,10 @@ impl Locked {
         let releases = self.site.path.join(RELEASES);
         let entries = match fs::read_dir(&releases) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            entries => entries.map_err(|error| cannot_be("read", &releases, &error))?,
+            entries => entries.map_err(|error| Problem::disk("read", &releases, &error))?,
         };
         for entry in entries {
-            let entry = entry.map_err(|error| cannot_be("read", &releases, &error))?;
+            let entry = entry.map_err(|error| Problem::disk("read", &releases, &error))?;
             let name = entry.file_name();
             let name = name.to_string_lossy();
             if name.starts_with(NEW) || name.starts_with(OLD) {
@@ -287,7 +287,7 @@ impl Drop for Made {
 fn remove(path: &Path, by: impl FnOnce(&Path) -> io::Result<()>) -> Result<(), Problem> {
     match by(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(cannot_be("removed", path, &error))
+            Err(Problem::disk("removed", path, &error))
         }
         _ => Ok(()),
     }

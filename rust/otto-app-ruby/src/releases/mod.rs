@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 pub(crate) use lock::Locked;
 pub(crate) use release::Release;
 
-use crate::problem::{Problem, Reason, quoted};
+use crate::problem::{Problem, quoted};
 
 /// How many releases are kept, the one that is used not counted if it is older.
 pub(crate) const KEPT: usize = 5;
@@ -69,8 +69,8 @@ impl Site {
     }
 
     /// Takes the lock, and makes the directory if there is none. What it has made goes with the
-    /// lock, unless a release is added. An error of kind [`Reason::Conflict`] says that another
-    /// process has the lock, and one of kind [`Reason::Denied`] that the directory is another's.
+    /// lock, unless a release is added. An error has the reason `Conflict` if another process has
+    /// the lock, and `Denied` if the directory is another's.
     pub(crate) fn lock(&self) -> Result<Locked, Problem> {
         Locked::take(self)
     }
@@ -89,7 +89,7 @@ impl Site {
         let current = match fs::read_link(self.current()) {
             Ok(target) => Some(self.used(&target, &releases)?),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(cannot_be("read", &self.current(), &error)),
+            Err(error) => return Err(Problem::disk("read", &self.current(), &error)),
         };
         Ok(Status { current, releases })
     }
@@ -104,7 +104,7 @@ impl Site {
                     .collect::<io::Result<Vec<_>>>()
             }),
         };
-        let names = names.map_err(|error| cannot_be("read", &path, &error))?;
+        let names = names.map_err(|error| Problem::disk("read", &path, &error))?;
         let mut releases: Vec<_> = names
             .iter()
             .filter_map(|name| Release::parse(name.to_str()?))
@@ -129,15 +129,4 @@ impl Site {
             )),
         }
     }
-}
-
-fn cannot_be(done: &str, path: &Path, error: &io::Error) -> Problem {
-    Problem::new(
-        Reason::Unavailable,
-        format!(
-            "{} cannot be {done}: {error}",
-            quoted(&path.to_string_lossy())
-        ),
-        "check who may change the directory that is deployed to, and that its disk is not full",
-    )
 }

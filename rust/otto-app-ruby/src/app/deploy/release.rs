@@ -12,7 +12,7 @@ use crate::app::bridge::{Fed, consume};
 use crate::app::call;
 use crate::app::progress::Task;
 use crate::archive::{Digest, Limits, Refused, unpack};
-use crate::problem::{Problem, Reason, quoted};
+use crate::problem::{Problem, Reason};
 use crate::releases::{Locked, Release};
 
 const METHOD: &str = "App.deploy";
@@ -117,14 +117,7 @@ fn problem(refused: Refused, expected: &Digest) -> Problem {
             ),
             BUILD_AGAIN,
         ),
-        Refused::Disk(path, error) => Problem::new(
-            Reason::Unavailable,
-            format!(
-                "{} cannot be written: {error}",
-                quoted(&path.to_string_lossy())
-            ),
-            "check who may change the directory that is deployed to, and that its disk is not full",
-        ),
+        Refused::Disk(path, error) => Problem::disk("written", &path, &error),
         Refused::Holds(what) => Problem::invalid(
             format!("the build is refused, since it holds {what}"),
             BUILD_AGAIN,
