@@ -98,6 +98,12 @@ struct Suffered {
 
 /// Lets a rogue loose on a host that has another plugin, which must not notice.
 async fn suffer(misdeed: &str) -> Suffered {
+    // A rogue that nothing stops fails the test rather than hanging it.
+    suffer_for(Duration::from_secs(60), misdeed).await
+}
+
+/// The same, with as much time as the call has.
+async fn suffer_for(limit: Duration, misdeed: &str) -> Suffered {
     let other = probe().start().await.unwrap();
     let directory = MemoryDirectory::new();
     let large = BuildRecord {
@@ -109,8 +115,7 @@ async fn suffer(misdeed: &str) -> Suffered {
     let ui = Counting::default();
     let services = Services {
         ui: UiClient::new(ui.clone()),
-        // A rogue that nothing stops fails the test rather than hanging it.
-        cancel: Cancel::after(Duration::from_secs(60)),
+        cancel: Cancel::after(limit),
         ..testing::services(&FakeUi::new(), &directory)
     };
     let plugin = rogue(misdeed).start().await.unwrap();
@@ -160,6 +165,20 @@ async fn a_peer_that_asks_for_much_and_never_reads_costs_its_session_and_little_
     let suffered = suffer("asks for much and does not read").await;
     assert_eq!(limit(&suffered.error).0, "callsInFlight");
     assert!(suffered.growth < GROWTH, "{} bytes", suffered.growth);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_that_nobody_reads_are_not_made_before_there_is_room_for_them() {
+    let _alone = alone().await;
+    let misdeed = "asks for as much as it may and does not read";
+    let suffered = suffer_for(Duration::from_secs(2), misdeed).await;
+    let error = &suffered.error;
+    assert!(
+        matches!(*error.cause, PluginErrorCause::Overdue { .. }),
+        "{error}"
+    );
+    // All of them would be 25 MB.
+    assert!(suffered.growth < 12 << 20, "{} bytes", suffered.growth);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -43,9 +43,15 @@ pub(super) fn commit(wire: &mut Wire, compile: u32, misdeed: &str, ui: u32, dire
         }
         "asks for much and does not read" => {
             for question in 0..2_000 {
-                wire.call(question, directory, GET_BUILD, &[], |content| {
-                    content.init_as::<directory::get_build_params::Builder<'_>>();
-                });
+                ask(wire, question, directory);
+            }
+        }
+        "asks for as much as it may and does not read" => {
+            for question in 0..250 {
+                ask(wire, question, directory);
+            }
+            loop {
+                std::thread::park();
             }
         }
         "calls nothing there is and does not read" => {
@@ -134,6 +140,12 @@ pub(super) fn commit(wire: &mut Wire, compile: u32, misdeed: &str, ui: u32, dire
         // Neither answers nor asks whether it is to stop.
         _ => {}
     }
+}
+
+fn ask(wire: &mut Wire, question: u32, directory: u32) {
+    wire.call(question, directory, GET_BUILD, &[], |content| {
+        content.init_as::<directory::get_build_params::Builder<'_>>();
+    });
 }
 
 fn say(wire: &mut Wire, question: u32, ui: u32) {

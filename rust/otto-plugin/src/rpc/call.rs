@@ -31,7 +31,10 @@ impl Capability {
         let capability = self.clone();
         self.through_rpc_thread(method, move |answer| {
             let request = Prepared::new(&capability, method, &params)?;
-            let promise = request.request.send();
+            let promise = match capability.link() {
+                Some(link) => link.send(capability.lease(), || request.request.send()),
+                None => request.request.send(),
+            };
             let (link, scope) = (capability.link().cloned(), capability.scope().cloned());
             Ok(async move {
                 let answered = promise.promise.await;

@@ -19,6 +19,7 @@ pub(crate) struct Lease {
     /// Whether the call is sent, as far as that is decided.
     sent: OnceLock<bool>,
     abandoned: CancellationToken,
+    over: CancellationToken,
     objects: Mutex<Objects>,
 }
 
@@ -67,6 +68,7 @@ impl Lease {
     /// Ends the lease: what is being served is served to its end, and nothing else.
     pub(crate) fn revoke(&self) {
         self.inside.close();
+        self.over.cancel();
         let objects = {
             let mut objects = self.objects.lock().unwrap_or_else(PoisonError::into_inner);
             objects.over = true;
@@ -79,7 +81,13 @@ impl Lease {
         }
     }
 
-    /// Ends when no call of the callee's is being served.
+    /// Ends when the lease has.
+    pub(crate) async fn over(&self) {
+        self.over.cancelled().await;
+    }
+
+    /// Ends when no call of the callee's is being served. One whose answer waits for the callee to
+    /// read has been.
     pub(crate) async fn idle(&self) {
         self.inside.idle().await;
     }

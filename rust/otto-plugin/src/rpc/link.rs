@@ -1,7 +1,7 @@
 //! One connection, as every thread may see it.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::convert::Unsendable;
 use super::gate::{Gate, Pass};
+use super::lease::Lease;
 use super::outbox::Outbox;
 use crate::bindings::handshake::Limits;
 use crate::limits::{
@@ -30,6 +31,10 @@ pub(crate) struct Link {
     /// The capabilities of ours that the peer holds.
     held: Arc<Gate>,
     outbox: Outbox,
+    /// The callbacks whose answers are being made. A peer that keeps the limits never waits for one.
+    slots: Arc<Semaphore>,
+    /// What is lent for the call that is being sent.
+    lending: Mutex<Weak<Lease>>,
     /// Whose call is the next one to be sent.
     turn: Arc<Semaphore>,
     peer_message_bytes: AtomicU64,
@@ -95,6 +100,8 @@ impl Link {
             served: Arc::default(),
             held: Arc::default(),
             outbox: Outbox::default(),
+            slots: Arc::new(Semaphore::new(CALLS_IN_FLIGHT)),
+            lending: Mutex::default(),
             turn: Arc::new(Semaphore::new(1)),
             peer_message_bytes: AtomicU64::new(MESSAGE_BYTES),
             peer_value_depth: AtomicU32::new(VALUE_DEPTH),
@@ -146,6 +153,26 @@ impl Link {
     /// Ends when one more message may be queued for the peer, which is done before the next await.
     pub(crate) async fn room(&self) {
         self.outbox.room().await;
+    }
+
+    /// Ends when the answer to one more callback may be made. What it gives is held for as long as
+    /// that answer is.
+    pub(crate) async fn slot(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.slots).acquire_owned().await.ok()
+    }
+
+    /// Sends a call, for which `lease` is lent. Runs on the RPC thread.
+    pub(crate) fn send<T>(&self, lease: Option<&Arc<Lease>>, send: impl FnOnce() -> T) -> T {
+        let lent = lease.map(Arc::downgrade).unwrap_or_default();
+        *self.lending.lock().unwrap_or_else(PoisonError::into_inner) = lent;
+        let sent = send();
+        self.lending();
+        sent
+    }
+
+    /// What is lent for the call that is being sent. It is asked for once.
+    pub(crate) fn lending(&self) -> Weak<Lease> {
+        std::mem::take(&mut *self.lending.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Says when the next call may be sent: after those that wait for room already. Called in the

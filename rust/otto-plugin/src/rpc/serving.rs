@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use capnp::capability::{Params, Results};
 use futures::FutureExt;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::convert::{Reading, Writing};
 use super::gate::Pass;
@@ -77,7 +77,7 @@ impl<T: Send + Sync + 'static> fmt::Debug for Object<T> {
 /// What one call holds on to while it is served.
 #[derive(Debug)]
 struct Admitted {
-    _lease: Option<Pass>,
+    lease: Option<Pass>,
     _served: Option<Pass>,
 }
 
@@ -134,25 +134,39 @@ impl<T: Send + Sync + 'static> Serving<T> {
         async move {
             let over = Over(scope);
             let scope = &over.0;
-            let (reply, admitted) = match begun {
+            let (mut reply, mut admitted, mut slot) = match begun {
                 Ok((running, admitted)) => {
-                    let reply = running.await.and_then(|ran| match ran {
+                    let (ran, slot) = running.await;
+                    let reply = ran.and_then(|ran| match ran {
                         Ok(reply) => Ok(reply),
                         Err(reason) => failed(Error::cancelled(method, reason)),
                     });
-                    (reply, Some(admitted))
+                    (reply, Some(admitted), slot)
                 }
-                Err(error) => (failed(error), None),
+                Err(error) => (failed(error), None, None),
             };
             // A fault ends the call as well, and what was begun for it.
             scope.stop(CancelReason::Ended);
             scope.close();
             scope.idle().await;
+            if let Some(admitted) = &mut admitted {
+                // A peer that does not read holds up nobody who waits for the end of the lease.
+                admitted.lease.take();
+            }
             if let Some(link) = &link {
-                link.room().await;
+                tokio::select! {
+                    biased;
+                    () = link.room() => {}
+                    () = lease_over(lease.as_deref()) => {
+                        // It did not wait for the answer, which is not kept for it.
+                        reply = failed(Error::revoked(method));
+                        slot = None;
+                        link.room().await;
+                    }
+                }
             }
             write_reply(method, reply?, &mut results, link.as_ref(), lease.as_ref())?;
-            drop(admitted);
+            drop((admitted, slot));
             Ok(())
         }
     }
@@ -174,7 +188,7 @@ impl<T: Send + Sync + 'static> Serving<T> {
         let link = self.terms.link.clone();
         async move {
             match begun {
-                Ok((running, _admitted)) => running.await.map(drop),
+                Ok((running, _admitted)) => running.await.0.map(drop),
                 Err(error) if error.kind == ErrorKind::Revoked => {
                     // Nothing else holds up a peer that does not read.
                     if let Some(link) = &link {
@@ -196,7 +210,7 @@ impl<T: Send + Sync + 'static> Serving<T> {
         body: F,
     ) -> Result<
         (
-            impl Future<Output = Ran<A>> + use<T, P, A, F, Fut>,
+            impl Future<Output = Slotted<A>> + use<T, P, A, F, Fut>,
             Admitted,
         ),
         Error,
@@ -228,7 +242,7 @@ impl<T: Send + Sync + 'static> Serving<T> {
             session: link.clone().filter(|_| self.order.is_none()),
             lease: lease.clone().filter(|_| waits_for_a_person(method)),
         };
-        let link = link.clone();
+        let (link, lent) = (link.clone(), lease.clone());
         let unbegun = Elsewhere(Some((body, object, params)));
         let running = async move {
             let started = match (at_once, turn) {
@@ -236,24 +250,44 @@ impl<T: Send + Sync + 'static> Serving<T> {
                 (None, Some(turn)) => turn.await.ok(),
                 (None, None) => None,
             };
-            // What a peer that does not read asks for is not made.
+            // What a peer that does not read asks for is not made, unless its time is over.
+            let mut slot = None;
             if let Some(link) = &link {
-                link.room().await;
+                if lent.is_some() {
+                    slot = link.slot().await;
+                }
+                tokio::select! {
+                    biased;
+                    () = link.room() => {}
+                    () = lease_over(lent.as_deref()) => {}
+                }
             }
             // Boxed on the thread that it runs on: it may be larger than the stack of this one.
             let body = async move {
                 let (body, object, params) = unbegun.take();
                 Box::pin(body(object, params)).await
             };
-            run(method, started, stops, body).await
+            (run(method, started, stops, body).await, slot)
         };
         Ok((
             running,
             Admitted {
-                _lease: pass,
+                lease: pass,
                 _served: served,
             },
         ))
+    }
+}
+
+/// What came of an author's future, and what its answer takes of what the peer may have in the
+/// making.
+type Slotted<A> = (Ran<A>, Option<OwnedSemaphorePermit>);
+
+/// Ends when the lease has, if there is one.
+async fn lease_over(lease: Option<&Lease>) {
+    match lease {
+        Some(lease) => lease.over().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -3,13 +3,13 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use capnp_rpc::rpc_capnp::{message, payload, return_};
 
 use super::frames::Frames;
 use crate::limits::{DROPPED_CALLS, MESSAGE_CAPABILITIES, QUESTIONS, UNANSWERED_BYTES};
-use crate::rpc::{Disconnect, Link};
+use crate::rpc::{Disconnect, Lease, Link};
 
 /// Follows the messages of one connection.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub(super) struct Meter {
     link: Arc<Link>,
     /// What comes in.
     frames: Rc<RefCell<Frames>>,
+    /// What is lent for the calls that the peer has not answered.
+    lent: HashMap<u32, Weak<Lease>>,
     /// The peer's questions that it has not finished.
     questions: HashMap<u32, Question>,
     /// How many bytes the unanswered ones have.
@@ -36,6 +38,7 @@ impl Meter {
         Self {
             link,
             frames,
+            lent: HashMap::new(),
             questions: HashMap::new(),
             unanswered: 0,
             dropped: 0,
@@ -54,7 +57,14 @@ impl Meter {
                 self.ask(call.get_question_id(), bytes)?;
             }
             Ok(message::Return(answer)) => {
-                if let Ok(return_::Results(results)) = answer?.which() {
+                let answer = answer?;
+                // What comes after an answer comes too late for what was lent until then.
+                if let Some(lease) = self.lent.remove(&answer.get_answer_id())
+                    && let Some(lease) = lease.upgrade()
+                {
+                    lease.revoke();
+                }
+                if let Ok(return_::Results(results)) = answer.which() {
                     self.carries(results?)?;
                 }
             }
@@ -68,7 +78,18 @@ impl Meter {
     pub(super) fn send(&mut self, message: message::Reader<'_>, bytes: u64) {
         let mut loose = true;
         match message.which() {
-            Ok(message::Call(_)) => loose = false,
+            Ok(message::Call(call)) => {
+                loose = false;
+                let lease = self.link.lending();
+                if let Ok(call) = call
+                    && lease.strong_count() > 0
+                {
+                    self.lent.insert(call.get_question_id(), lease);
+                }
+            }
+            Ok(message::Finish(Ok(finish))) => {
+                self.lent.remove(&finish.get_question_id());
+            }
             Ok(message::Return(Ok(answer))) => {
                 loose = !matches!(answer.which(), Ok(return_::Results(_)));
                 self.answer(answer.get_answer_id(), answer.get_no_finish_needed());
