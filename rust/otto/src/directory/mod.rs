@@ -1,0 +1,1 @@
+//! Records and blobs, from one run to the next.

@@ -1,0 +1,48 @@
+//! Where `otto` keeps what belongs to a user.
+
+use std::path::{Path, PathBuf};
+
+use etcetera::{BaseStrategy, HomeDirError, choose_base_strategy};
+
+/// The directories of the user who runs `otto`. They follow the XDG base directory specification, so
+/// `XDG_CONFIG_HOME`, `XDG_DATA_HOME` and `XDG_CACHE_HOME` move them. None needs to be there yet.
+#[derive(Clone, Debug)]
+pub(crate) struct Places {
+    home: PathBuf,
+    config: PathBuf,
+    data: PathBuf,
+    cache: PathBuf,
+}
+
+impl Places {
+    /// Finds them. It fails if the user has no home directory.
+    pub(crate) fn of_user() -> Result<Self, HomeDirError> {
+        let base = choose_base_strategy()?;
+        Ok(Self {
+            home: base.home_dir().to_owned(),
+            config: base.config_dir().join("otto"),
+            data: base.data_dir().join("otto"),
+            cache: base.cache_dir().join("otto"),
+        })
+    }
+
+    /// What the user decided: which plugins are trusted, and the credentials.
+    pub(crate) fn config(&self) -> &Path {
+        &self.config
+    }
+
+    /// What cannot be made again: the directory of records and blobs, and what plugins keep.
+    pub(crate) fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// What can be made again.
+    pub(crate) fn cache(&self) -> &Path {
+        &self.cache
+    }
+
+    /// Where plugins are installed for this user alone.
+    pub(crate) fn plugins(&self) -> PathBuf {
+        self.home.join(".otto.d/plugins")
+    }
+}

@@ -1,0 +1,1 @@
+//! What belongs to one application, on the disk.
