@@ -17,7 +17,7 @@ use super::handshake::Greeting;
 use super::introduction::{Introduction, Line};
 use super::listener::{Closed, Listener};
 use super::output::Drain;
-use super::plugin::{Parts, Plugin};
+use super::plugin::{Parts, Plugin, Timings};
 use super::process::Process;
 use super::start::{DEATH, is_otto_02};
 use super::start_error::{Listening, Phase, StartCause, StartError};
@@ -34,6 +34,9 @@ pub(super) struct Attempt {
     escalation: Escalation,
     /// How long each part may take.
     limit: Duration,
+    /// When the start began, and when the process was there.
+    began: Instant,
+    executed: Instant,
     /// None if a person starts the plugin.
     process: Option<(Arc<Process>, Drain)>,
     /// None before the plugin has dialled, if it has to.
@@ -67,11 +70,14 @@ impl Attempt {
         let address = listener
             .as_ref()
             .map(|listener| listener.dial().address.to_string());
+        let now = Instant::now();
         Self {
             path,
             introduction,
             escalation: Escalation::UNLIMITED,
             limit: Duration::MAX,
+            began: now,
+            executed: now,
             process: None,
             connection,
             greeting,
@@ -90,16 +96,18 @@ impl Attempt {
         self
     }
 
-    /// Takes the process of the plugin, and how long everything may take from now on. Without one, it
-    /// may take for ever.
+    /// Takes the process of the plugin, which has just been started, when that was begun, and how long
+    /// everything may take from now on. Without a process, it may take for ever.
     pub(super) fn process(
         mut self,
         process: Arc<Process>,
         drain: Drain,
+        began: Instant,
         limit: Duration,
         escalation: Escalation,
     ) -> Self {
         self.process = Some((process, drain));
+        self.began = began;
         self.limit = limit;
         self.escalation = escalation;
         self
@@ -129,6 +137,7 @@ impl Attempt {
             let cause = StartCause::WrongAnswer("it answered without a connection".into());
             return Err(self.fail(Phase::Connect, cause).await);
         };
+        let connected = Instant::now();
         let deadline = after(self.limit);
         let process = self.process.as_ref();
         let app = timeout_at(deadline, answered(process, Some(&mut greeting.app))).await;
@@ -140,6 +149,11 @@ impl Attempt {
         let meta = self.check(Phase::Meta, meta).await?;
 
         self.armed = false;
+        let timings = self.process.is_some().then(|| Timings {
+            execute: self.executed - self.began,
+            connect: connected - self.executed,
+            meta: connected.elapsed(),
+        });
         let Introduction { host, .. } = &self.introduction;
         let grace = info.cancel_grace_ms.min(host.cancel_grace_max_ms);
         let grace = Duration::from_millis(grace.into());
@@ -152,6 +166,7 @@ impl Attempt {
             connection,
             guest: None,
             lends_terminal: self.introduction.lends_terminal(),
+            timings,
             process: self.process.clone(),
             escalation: self.escalation,
             // Whoever looks at a plugin in a debugger has all the time there is.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::process::Signal;
 use tokio_util::sync::CancellationToken;
 
 use super::call_error::{PluginError, PluginErrorCause};
@@ -55,12 +56,26 @@ pub(crate) struct Parts {
     /// Whether the host has announced that it lends its terminal.
     pub(crate) lends_terminal: bool,
     /// None if the plugin runs in this process, or a person has started it.
+    pub(crate) timings: Option<Timings>,
+    /// None if the plugin runs in this process, or a person has started it.
     pub(crate) process: Option<(Arc<Process>, Drain)>,
     pub(crate) escalation: Escalation,
     /// How long a call has to stop, once it was asked to. None if it has for ever.
     pub(crate) grace: Option<Duration>,
     /// Cancelled when the plugin is to end.
     pub(crate) ending: CancellationToken,
+}
+
+/// How long the parts of a start took, one after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Timings {
+    /// Until the process was there.
+    pub execute: Duration,
+    /// From there to the answer to `connect`.
+    pub connect: Duration,
+    /// From there to the answer to `meta`, which was asked for together with `connect`.
+    pub meta: Duration,
 }
 
 /// What a plugin may call during one call: each is lent, and refused afterwards.
@@ -117,6 +132,11 @@ impl Plugin {
             .process
             .as_ref()
             .map(|(process, _)| process.pid())
+    }
+
+    /// How long its start took. None if it runs in this process, or a person has started it.
+    pub fn timings(&self) -> Option<Timings> {
+        self.parts().timings
     }
 
     /// The end of what it has printed so far. Nothing of a plugin that a person has started.
@@ -214,6 +234,16 @@ impl Plugin {
             Ok(ended) => ended,
             // Without a runtime nothing runs that could be ended.
             Err(_) => Ended::in_process(),
+        }
+    }
+
+    /// Sends SIGKILL to the process group of the plugin, and returns at once: for a person who does
+    /// not want to wait any longer. Calls that are running end with an error, as for a plugin that has
+    /// died. Nothing happens to a plugin that has ended, that runs in this process, or that a person
+    /// has started.
+    pub fn kill(&self) {
+        if let Some((process, _)) = &self.parts().process {
+            process.signal(Signal::KILL);
         }
     }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::Signal;
+use tokio::time::Instant;
 
 use super::attempt::{Attempt, after};
 use super::launcher::Launcher;
@@ -43,6 +44,7 @@ pub(super) async fn start(launcher: Launcher, offer: Offer) -> Result<Plugin, St
     // The first calls are in the socket before the plugin has begun.
     let line = ours.map(|ours| introduction.open(ours));
     let line = line.transpose().map_err(system)?;
+    let began = Instant::now();
     let deadline = after(limit);
     let dial = listener.as_ref().map(|it| it.dial().clone());
     let started = Process::start(&path, &added, theirs, dial).await;
@@ -62,7 +64,7 @@ pub(super) async fn start(launcher: Launcher, offer: Offer) -> Result<Plugin, St
     })?;
     Attempt::new(path, introduction, line, listener)
         .deaf(failure)
-        .process(process, drain, limit, escalation)
+        .process(process, drain, began, limit, escalation)
         .finish(deadline)
         .await
 }

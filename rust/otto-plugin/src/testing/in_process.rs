@@ -103,6 +103,7 @@ pub async fn plugin(app: impl App) -> Result<Plugin, CallError> {
         connection,
         guest: Some(guest),
         lends_terminal: true,
+        timings: None,
         process: None,
         escalation: Escalation::default(),
         grace: Some(Duration::from_millis(grace_ms.into())),

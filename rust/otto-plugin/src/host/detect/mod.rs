@@ -1,16 +1,17 @@
 //! Telling the kind of an application by its files.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
-use std::path::{Component, Path, PathBuf};
+mod among;
+mod files;
 
-use globset::{GlobBuilder, GlobMatcher};
-use regex::bytes::Regex;
+use std::cmp::Reverse;
+use std::io;
+use std::path::{Path, PathBuf};
 
-use crate::bindings::app::{ContentPattern, Detector};
+use files::Files;
 
-/// A file above this size is not looked into, in bytes.
-const LARGEST: u64 = 1 << 20;
+use crate::bindings::app::Detector;
+
+pub use among::{Detected, Detection, Undetected, detect_among};
 
 /// A detection that could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -38,96 +39,29 @@ pub enum DetectError {
 
 /// Finds the first of `detectors` that matches the application in `directory`.
 ///
-/// They are tried by priority, the highest first, and among equals in the order given. The result
+/// They are those of one plugin; [`detect_among`] tries those of several. They are tried by priority, the highest first, and among equals in the order given. The result
 /// is none if no detector matches. A file that cannot be read matches no content pattern.
 pub fn detect<'a>(
     directory: &Path,
     detectors: &'a [Detector],
 ) -> Result<Option<&'a Detector>, DetectError> {
-    let names = names(directory).map_err(|source| DetectError::Directory {
-        path: directory.into(),
-        source,
-    })?;
+    let files = Files::of(directory)?;
     let mut sorted: Vec<_> = detectors.iter().collect();
-    sorted.sort_by_key(|detector| std::cmp::Reverse(detector.priority));
+    sorted.sort_by_key(|detector| Reverse(detector.priority));
     for detector in sorted {
-        if matches(directory, &names, detector)? {
+        if files.match_detector(detector)? {
             return Ok(Some(detector));
         }
     }
     Ok(None)
 }
 
-fn names(directory: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut names = Vec::new();
-    for entry in fs::read_dir(directory)? {
-        let entry = entry?;
-        // A link counts as what it leads to.
-        if entry.path().is_file() {
-            names.push(entry.file_name().into());
-        }
-    }
-    Ok(names)
-}
-
-fn matches(directory: &Path, names: &[PathBuf], detector: &Detector) -> Result<bool, DetectError> {
-    for pattern in &detector.file {
-        let glob = glob(pattern).map_err(|reason| wrong(detector, pattern, reason))?;
-        if names.iter().any(|name| glob.is_match(name)) {
-            return Ok(true);
-        }
-    }
-    for ContentPattern { file, pattern } in &detector.contents {
-        let regex =
-            Regex::new(pattern).map_err(|error| wrong(detector, pattern, error.to_string()))?;
-        if let Some(contents) = contents(directory, file)
-            && regex.is_match(&contents)
-        {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-fn glob(pattern: &str) -> Result<GlobMatcher, String> {
-    let glob = GlobBuilder::new(pattern).literal_separator(true).build();
-    glob.map(|glob| glob.compile_matcher())
-        .map_err(|error| error.kind().to_string())
-}
-
-fn wrong(detector: &Detector, pattern: &str, reason: String) -> DetectError {
-    DetectError::Pattern {
-        kind: detector.r#type.clone(),
-        pattern: pattern.into(),
-        reason,
-    }
-}
-
-/// Reads a file of the application's, unless it is too large, or outside of the directory.
-fn contents(directory: &Path, file: &str) -> Option<Vec<u8>> {
-    let relative = Path::new(file);
-    if !relative
-        .components()
-        .all(|part| matches!(part, Component::Normal(_)))
-    {
-        return None;
-    }
-    let path = directory.join(relative).canonicalize().ok()?;
-    if !path.starts_with(directory.canonicalize().ok()?) || !path.is_file() {
-        return None;
-    }
-    let mut contents = Vec::new();
-    File::open(path)
-        .ok()?
-        .take(LARGEST + 1)
-        .read_to_end(&mut contents)
-        .ok()?;
-    (contents.len() as u64 <= LARGEST).then_some(contents)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
+    use crate::bindings::app::ContentPattern;
 
     fn detector(kind: &str, file: &[&str], contents: &[(&str, &str)], priority: i32) -> Detector {
         Detector {
