@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use otto_plugin::bindings::app::Context;
 use otto_plugin::bindings::error::ErrorKind;
-use otto_plugin::host::{Escalation, Exit, Launcher, Step};
+use otto_plugin::host::{Escalation, Exit, Launcher, PluginErrorCause, Step};
 use otto_plugin::testing::{self, FakeUi, MemoryDirectory};
 use rustix::process::Pid;
 use support::{ends_within, example, probe, script, services, watch};
@@ -90,6 +90,49 @@ async fn what_a_plugin_leaves_of_its_group_is_killed_with_it() {
     let ended = plugin.shut_down().await;
     assert_eq!(ended.exit, Some(Exit::Status(0)));
     assert!(ends_within(&child, Duration::from_secs(5)));
+}
+
+#[tokio::test]
+async fn a_plugin_that_is_killed_is_gone_at_once_with_what_it_has_started() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("pid");
+    let plugin = probe().start().await.unwrap();
+    let process = watch(plugin.pid().unwrap());
+    let command = format!(
+        "trap '' TERM; echo $$ > {0}.part; mv {0}.part {0}; sleep 1000",
+        file.display()
+    );
+    let context = Context {
+        action: command,
+        ..Context::default()
+    };
+    plugin.build(context, &services()).await.unwrap();
+    let pid = support::eventually(|| std::fs::read_to_string(&file).ok()).await;
+    let child = watch(pid.trim().parse().unwrap());
+
+    let ui = FakeUi::new();
+    let waiting = testing::services(&ui, &MemoryDirectory::new());
+    let call = tokio::spawn({
+        let plugin = plugin.clone();
+        let wait = Context {
+            action: "wait".into(),
+            ..Context::default()
+        };
+        async move { plugin.compile(wait, &waiting).await }
+    });
+    support::eventually(|| (!ui.messages().is_empty()).then_some(())).await;
+    plugin.kill();
+    assert!(ends_within(&process, Duration::from_secs(5)));
+    assert!(ends_within(&child, Duration::from_secs(5)));
+    let error = call.await.unwrap().unwrap_err();
+    let cause = &*error.cause;
+    assert!(
+        matches!(cause, PluginErrorCause::Died(Exit::Signal(9))),
+        "{error}"
+    );
+    // Once is enough, and it ends as one that has died.
+    plugin.kill();
+    assert_eq!(plugin.shut_down().await.exit, Some(Exit::Signal(9)));
 }
 
 #[tokio::test]

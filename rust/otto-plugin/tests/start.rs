@@ -10,8 +10,9 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use otto_plugin::bindings::app::CompileResult;
 use otto_plugin::host::{
     Blame, Exit, Launcher, NotExecutable, Phase, StartCause, StartError, Transport,
 };
@@ -48,6 +49,32 @@ fn a_plugin_that_starts_says_who_it_is_and_ends_when_it_is_told_to() {
         assert_eq!(ended.exit, Some(Exit::Status(0)));
         plugin.ping().await.unwrap_err();
     });
+}
+
+#[tokio::test]
+async fn a_start_says_how_long_each_part_of_it_took() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = script(
+        directory.path(),
+        &format!(
+            "#!/bin/sh\nsleep 0.2\nexec {}\n",
+            example("otto-app-probe").display()
+        ),
+    );
+    let began = Instant::now();
+    let plugin = Launcher::new(path).start().await.unwrap();
+    let took = began.elapsed();
+    let timings = plugin.timings().unwrap();
+    assert!(timings.execute > Duration::ZERO, "{timings:?}");
+    assert!(timings.connect >= Duration::from_millis(200), "{timings:?}");
+    let sum = timings.execute + timings.connect + timings.meta;
+    assert!(sum <= took, "{timings:?}, and {took:?} in all");
+
+    let in_process = support::Compile(|_, _| async { Ok(CompileResult::default()) });
+    let plugin = otto_plugin::testing::plugin(in_process).await.unwrap();
+    assert_eq!(plugin.timings(), None);
+    plugin.kill();
+    plugin.ping().await.unwrap();
 }
 
 #[test]
