@@ -73,6 +73,31 @@ impl PluginError {
         }
     }
 
+    /// What was expected, and what came: the message without the path, the method, the help, and what
+    /// the plugin has printed.
+    pub fn what(&self) -> String {
+        match &*self.cause {
+            PluginErrorCause::Failed(error) => error.message.clone(),
+            PluginErrorCause::Overdue { after, ended, .. } => {
+                let after = after.as_secs_f32();
+                let ended = if ended.is_some() {
+                    "; the plugin held on to it, and was ended"
+                } else {
+                    ""
+                };
+                format!(
+                    "it was asked to stop, expected an end within {after} s, and was dropped without \
+                     one{ended}"
+                )
+            }
+            PluginErrorCause::Call(error) => error.to_string(),
+            PluginErrorCause::Died(exit) => format!("expected an answer, but the plugin {exit}"),
+            PluginErrorCause::Disconnected(reason) => {
+                format!("expected an answer, but the connection was lost: {reason}")
+            }
+        }
+    }
+
     /// What a person can do about it.
     pub fn help(&self) -> String {
         match &*self.cause {
@@ -97,33 +122,8 @@ impl PluginError {
 
 impl fmt::Display for PluginError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "plugin {}: {} failed: ",
-            self.path.display(),
-            self.method
-        )?;
-        match &*self.cause {
-            PluginErrorCause::Failed(error) => write!(f, "{}", error.message)?,
-            PluginErrorCause::Overdue { after, ended, .. } => {
-                write!(
-                    f,
-                    "it was asked to stop, expected an end within {} s, and was dropped without one",
-                    after.as_secs_f32()
-                )?;
-                if ended.is_some() {
-                    f.write_str("; the plugin held on to it, and was ended")?;
-                }
-            }
-            PluginErrorCause::Call(error) => write!(f, "{error}")?,
-            PluginErrorCause::Died(exit) => write!(f, "expected an answer, but the plugin {exit}")?,
-            PluginErrorCause::Disconnected(reason) => {
-                write!(
-                    f,
-                    "expected an answer, but the connection was lost: {reason}"
-                )?;
-            }
-        }
+        let (path, method, what) = (self.path.display(), self.method, self.what());
+        write!(f, "plugin {path}: {method} failed: {what}")?;
         let help = self.help();
         if !help.is_empty() {
             write!(f, "\n  help: {help}")?;

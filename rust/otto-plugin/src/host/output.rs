@@ -50,8 +50,10 @@ pub struct Output {
 }
 
 impl Output {
-    /// The last lines of what it printed, for the end of a message.
-    pub(crate) fn excerpt(&self) -> String {
+    /// The last lines of what it printed, for the end of a message: each on a line of its own, which
+    /// begins with a line feed, and with everything escaped that a terminal does not show as it is.
+    /// Empty if it has printed nothing.
+    pub fn excerpt(&self) -> String {
         let mut text = String::new();
         for (name, bytes) in [("stderr", &self.stderr), ("stdout", &self.stdout)] {
             let tail = String::from_utf8_lossy(bytes);

@@ -157,8 +157,9 @@ impl StartError {
         }
     }
 
-    /// What was expected, and what came.
-    fn what(&self) -> String {
+    /// What was expected, and what came: the message without the path, the help, and what the plugin
+    /// has printed.
+    pub fn what(&self) -> String {
         let address = self.listening.address.as_ref();
         let address = address.map(|address| address.escape_debug());
         match (self.phase, &*self.cause, address) {

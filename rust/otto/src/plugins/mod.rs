@@ -1,1 +1,23 @@
-//! The commands about plugins.
+//! The commands about plugins, and what all commands know of them.
+//!
+//! [`Catalogue`] is the plugins of a user: which files there are, which of them are used, and what
+//! these say of themselves. [`Arguments`](args::PluginsCommand) are the commands that show it, and
+//! [`run`] does them.
+
+#![allow(dead_code, reason = "joined by the commands")]
+
+mod args;
+mod cache;
+mod catalogue;
+mod commands;
+mod error;
+mod replace;
+mod said;
+mod text;
+mod trust;
+
+pub(crate) use args::PluginsCommand;
+pub(crate) use cache::Description;
+pub(crate) use catalogue::{Ask, Catalogue, Launching, Listed, Opening, State, TrustQuestion};
+pub(crate) use commands::run;
+pub(crate) use error::{PluginsError, PluginsWarning};
