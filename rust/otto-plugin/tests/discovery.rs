@@ -257,7 +257,10 @@ fn the_last_of_several_files_of_one_name_is_used() {
     // Nobody has to be asked about what is not going to be used.
     let ranked = all.find().rank(nobody);
     assert_eq!(used(&ranked).file.path, extra);
-    assert_eq!(used(&ranked).overrides, [current.clone(), user.clone(), bin]);
+    assert_eq!(
+        used(&ranked).overrides,
+        [current.clone(), user.clone(), bin]
+    );
 
     let ranked = machine.standard().find().rank(|file| file.path == current);
     assert_eq!(used(&ranked).file.path, current);

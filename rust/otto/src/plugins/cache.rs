@@ -72,12 +72,18 @@ impl Cache {
         }
     }
 
+    /// The directory of the entries. It may not be there.
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     /// What the file with this path, links resolved, and this identity has said. None if that is not
     /// known, for whatever reason.
     pub(crate) fn read(&self, path: &Path, identity: &FileIdentity) -> Option<Description> {
         let json = own_file(&self.entry(path)).ok()?;
         let head: Head = serde_json::from_slice(&json).ok()?;
-        if (head.format, head.protocol) != (FORMAT, PROTOCOL) || head.identity != identity.to_string()
+        if (head.format, head.protocol) != (FORMAT, PROTOCOL)
+            || head.identity != identity.to_string()
         {
             return None;
         }

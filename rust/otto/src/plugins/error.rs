@@ -34,7 +34,9 @@ pub(crate) enum PluginsError {
     Start(Box<StartError>),
     /// It did not end by itself.
     #[error("plugin {} did not end when it was told to: {how}", plain_path(path))]
-    #[diagnostic(help("report this to the author of the plugin; `otto-conformance run` shows more"))]
+    #[diagnostic(help(
+        "report this to the author of the plugin; `otto-conformance run` shows more"
+    ))]
     DidNotEnd { path: PathBuf, how: String },
     /// Its contents cannot be read, so they cannot be trusted.
     #[error("{} cannot be trusted: {source}", plain_path(path))]
@@ -42,11 +44,15 @@ pub(crate) enum PluginsError {
     Hash { path: PathBuf, source: HashError },
     /// What the user has written is no name of a plugin.
     #[error("{:?} is no name of a plugin: {source}", name)]
-    #[diagnostic(help("write it as `app-ruby`, or a path with a `/` in it, such as `./otto-app-ruby`"))]
+    #[diagnostic(help(
+        "write it as `app-ruby`, or a path with a `/` in it, such as `./otto-app-ruby`"
+    ))]
     Name { name: String, source: NameError },
     /// There is no such plugin.
     #[error("there is no plugin {name}")]
-    #[diagnostic(help("`otto plugins list` shows what there is, and README.md where it is looked for"))]
+    #[diagnostic(help(
+        "`otto plugins list` shows what there is, and README.md where it is looked for"
+    ))]
     NoPlugin { name: String },
     /// What the user has written is neither trusted nor there.
     #[error("{} is not trusted, so there is nothing to take back", plain(what))]
@@ -61,12 +67,21 @@ pub(crate) enum PluginsError {
     #[diagnostic(transparent)]
     Trust(#[from] TrustError),
     /// Its TYPE is one that cannot be started.
-    #[error("plugin {name}, at {}, has a TYPE that this version cannot start", plain_path(path))]
+    #[error(
+        "plugin {name}, at {}, has a TYPE that this version cannot start",
+        plain_path(path)
+    )]
     #[diagnostic(help("update otto"))]
     Unsupported { name: String, path: PathBuf },
     /// The user has not said that it is trusted.
-    #[error("plugin {} is not trusted, and lies where anybody may have put it", plain_path(path))]
-    #[diagnostic(help("look at it, and run `otto plugins trust {}` if you mean it", plain_path(path)))]
+    #[error(
+        "plugin {} is not trusted, and lies where anybody may have put it",
+        plain_path(path)
+    )]
+    #[diagnostic(help(
+        "look at it, and run `otto plugins trust {}` if you mean it",
+        plain_path(path)
+    ))]
     Untrusted { path: PathBuf },
     /// It cannot be executed.
     #[error("plugin {} cannot be started: {}", plain_path(path), plain(&why.to_string()))]
@@ -81,14 +96,19 @@ pub(crate) enum PluginsWarning {
     #[error("what {} says of itself cannot be kept: {source}", plain_path(path))]
     #[diagnostic(
         severity(Warning),
-        help("it is started anew by each command until the directory of the cache can be written to")
+        help(
+            "it is started anew by each command until the directory of the cache can be written to"
+        )
     )]
     NotKept { path: PathBuf, source: io::Error },
     /// A plugin that the user does not trust would take precedence.
     #[error("{} is passed over, since it is not trusted{}", plain_path(path), instead(used.as_ref()))]
     #[diagnostic(
         severity(Warning),
-        help("look at it, and run `otto plugins trust {}` if you mean it", plain_path(path))
+        help(
+            "look at it, and run `otto plugins trust {}` if you mean it",
+            plain_path(path)
+        )
     )]
     PassedOver {
         path: PathBuf,
@@ -120,7 +140,9 @@ impl PluginsError {
             Self::Changed { .. } | Self::Call(_) | Self::DidNotEnd { .. } | Self::Start(_) => {
                 Exit::Plugin
             }
-            Self::Cache { .. } | Self::Hash { .. } | Self::Output(_) | Self::Trust(_) => Exit::System,
+            Self::Cache { .. } | Self::Hash { .. } | Self::Output(_) | Self::Trust(_) => {
+                Exit::System
+            }
         }
     }
 }

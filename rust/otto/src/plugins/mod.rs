@@ -1,16 +1,18 @@
 //! The commands about plugins, and what all commands know of them.
 //!
 //! [`Catalogue`] is the plugins of a user: which files there are, which of them are used, and what
-//! these say of themselves. [`Arguments`](args::PluginsCommand) are the commands that show it, and
+//! these say of themselves. [`PluginsCommand`] are the commands that show it, and
 //! [`run`] does them.
 
-#![allow(dead_code, reason = "joined by the commands")]
+#![allow(dead_code, unused_imports, reason = "joined by the commands")]
 
 mod args;
 mod cache;
 mod catalogue;
 mod commands;
 mod error;
+#[cfg(test)]
+mod fixture;
 mod replace;
 mod said;
 mod text;

@@ -38,7 +38,10 @@ pub(crate) fn make_private(directory: &Path) -> io::Result<()> {
     if fs::metadata(directory).is_ok_and(|it| it.is_dir()) {
         return Ok(());
     }
-    DirBuilder::new().recursive(true).mode(0o700).create(directory)
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(directory)
 }
 
 #[cfg(test)]

@@ -25,7 +25,10 @@ mod tests {
 
     #[test]
     fn what_a_terminal_would_act_on_is_escaped() {
-        assert_eq!(plain(r#"it's "ruby" 3.4 \ ü 日本"#), r#"it's "ruby" 3.4 \ ü 日本"#);
+        assert_eq!(
+            plain(r#"it's "ruby" 3.4 \ ü 日本"#),
+            r#"it's "ruby" 3.4 \ ü 日本"#
+        );
         assert_eq!(plain("\x1b[2Jgone\r\n"), r"\u{1b}[2Jgone\r\n");
         assert_eq!(plain("\u{202e}abc\u{9b}0m"), r"\u{202e}abc\u{9b}0m");
     }

@@ -115,6 +115,10 @@ impl TrustFile {
         }
     }
 
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Reads it. Without the file, nothing is trusted.
     pub(crate) fn read(&self) -> Result<Trust, TrustError> {
         let unreadable = |source| TrustError::Unreadable {
@@ -170,7 +174,8 @@ impl TrustFile {
         let before = trust.plugins.clone();
         let result = change(&mut trust);
         if trust.plugins != before {
-            let text = toml::to_string(&trust).map_err(|error| unwritable(io::Error::other(error)))?;
+            let text =
+                toml::to_string(&trust).map_err(|error| unwritable(io::Error::other(error)))?;
             let text = format!("{PREAMBLE}{text}");
             replace(&self.path, text.as_bytes(), Durability::Kept).map_err(unwritable)?;
         }

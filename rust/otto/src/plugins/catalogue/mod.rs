@@ -11,8 +11,8 @@ use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt};
 use otto_plugin::bindings::app::Tuple;
 use otto_plugin::host::{
-    Contender, DetectError, Detection, Discovery, FileHash, FileIdentity, HashError, Launcher, Plugin,
-    PluginName, Ranked, Selection, Standing, Unusable, detect_among, select,
+    Contender, DetectError, Detection, Discovery, FileHash, FileIdentity, HashError, Launcher,
+    Plugin, PluginName, Ranked, Selection, Standing, Unusable, detect_among, select,
 };
 
 use super::cache::{Cache, Description};
@@ -27,7 +27,7 @@ use judge::Judge;
 pub(crate) type Launching = Arc<dyn Fn(&Path) -> Launcher + Send + Sync>;
 
 /// Asks the user whether a plugin is to be trusted.
-pub(crate) type Ask<'a> = &'a (dyn Fn(TrustQuestion) -> BoxFuture<'a, bool> + Send + Sync);
+pub(crate) type Ask<'a> = &'a (dyn Fn(TrustQuestion) -> BoxFuture<'static, bool> + Send + Sync);
 
 /// What the user is asked. A yes is kept; a no is not, so the question comes again.
 #[derive(Clone, Debug)]
@@ -105,9 +105,11 @@ impl Catalogue {
         let used = ranked.iter().enumerate();
         let used = used.filter(|(_, it)| it.standing == Standing::Used);
         let cores = thread::available_parallelism().map_or(1, usize::from);
-        let described = used.map(async |(index, ranked)| {
-            let hash = hashes.get(&ranked.file.path).and_then(|it| it.as_ref().ok());
-            (index, describer.describe(&ranked.file, hash.copied()).await)
+        let described = used.map(|(index, ranked)| {
+            let hash = hashes.get(&ranked.file.path);
+            let hash = hash.and_then(|it| it.as_ref().ok()).copied();
+            let describing = describer.describe(&ranked.file, hash);
+            async move { (index, describing.await) }
         });
         let mut described: Vec<_> = stream::iter(described)
             .buffer_unordered(cores)
@@ -116,7 +118,11 @@ impl Catalogue {
         // They are taken from the end.
         described.sort_by_key(|(index, _)| std::cmp::Reverse(*index));
 
-        let mut warnings: Vec<_> = found.problems.into_iter().map(PluginsWarning::Directory).collect();
+        let mut warnings: Vec<_> = found
+            .problems
+            .into_iter()
+            .map(PluginsWarning::Directory)
+            .collect();
         warnings.extend(passed_over(&ranked));
         let mut plugins = Vec::new();
         for (index, ranked) in ranked.into_iter().enumerate() {
@@ -170,30 +176,6 @@ impl Catalogue {
         detect_among(directory, &self.contenders())
     }
 
-    /// The file that is used for a name. An error says why there is none.
-    pub(crate) fn find(&self, name: &PluginName) -> Result<&Listed, PluginsError> {
-        let of_name = || self.plugins.iter().filter(|it| it.ranked.file.name == *name);
-        let used = of_name().find(|it| it.ranked.standing == Standing::Used);
-        if let Some(used) = used {
-            return Ok(used);
-        }
-        let Some(last) = of_name().next_back() else {
-            return Err(PluginsError::NoPlugin { name: name.short() });
-        };
-        let path = last.ranked.file.path.clone();
-        Err(match &last.state {
-            State::Unusable(why) => PluginsError::Unusable {
-                path,
-                why: why.clone(),
-            },
-            State::Unsupported => PluginsError::Unsupported {
-                name: name.short(),
-                path,
-            },
-            _ => PluginsError::Untrusted { path },
-        })
-    }
-
     /// Starts a plugin that can be used. `adjust` adds to what every plugin is started with, such as who
     /// takes what it logs. The caller ends it.
     ///
@@ -234,6 +216,36 @@ impl Listed {
     }
 }
 
+/// Finds the file that is used for a name, with its identity. Nothing is started. An error says why there
+/// is none.
+pub(crate) async fn resolve(
+    name: &PluginName,
+    opening: &Opening<'_>,
+) -> Result<(PathBuf, FileIdentity), PluginsError> {
+    let mut found = opening.discovery.find();
+    found.files.retain(|file| file.name == *name);
+    let cache = Cache::of(opening.places);
+    let mut judge = Judge::new(opening, TrustFile::of(opening.places), &cache);
+    let ranked = judge.rank(&found).await?;
+    let used = ranked.iter().find(|it| it.standing == Standing::Used);
+    let Some(nearest) = used.or(ranked.last()) else {
+        return Err(PluginsError::NoPlugin { name: name.short() });
+    };
+    let path = nearest.file.path.clone();
+    match (nearest.standing, &nearest.file.identity) {
+        (Standing::Used, Ok(identity)) => Ok((path, *identity)),
+        (Standing::Unsupported, _) => Err(PluginsError::Unsupported {
+            name: name.short(),
+            path,
+        }),
+        (_, Err(why)) => Err(PluginsError::Unusable {
+            path,
+            why: why.clone(),
+        }),
+        _ => Err(PluginsError::Untrusted { path }),
+    }
+}
+
 /// Starts the file that has this identity.
 pub(crate) async fn launch(
     path: &Path,
@@ -255,11 +267,13 @@ pub(crate) async fn launch(
 
 /// The files that would be used if they were trusted.
 fn passed_over(ranked: &[Ranked]) -> impl Iterator<Item = PluginsWarning> {
-    let untrusted = ranked.iter().filter(|it| it.standing == Standing::Untrusted);
+    let untrusted = ranked
+        .iter()
+        .filter(|it| it.standing == Standing::Untrusted);
     untrusted.map(|untrusted| {
-        let used = ranked.iter().find(|it| {
-            it.standing == Standing::Used && it.file.name == untrusted.file.name
-        });
+        let used = ranked
+            .iter()
+            .find(|it| it.standing == Standing::Used && it.file.name == untrusted.file.name);
         PluginsWarning::PassedOver {
             path: untrusted.file.path.clone(),
             used: used.map(|used| used.file.path.clone()),
