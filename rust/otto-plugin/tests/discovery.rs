@@ -249,7 +249,7 @@ fn the_last_of_several_files_of_one_name_is_used() {
     ];
     assert_eq!(standings(&ranked), expected);
     assert_eq!(ranked[0].overridden_by.as_ref(), Some(&user));
-    assert_eq!(ranked[1].overrides, [bin.clone()]);
+    assert_eq!(ranked[1].overrides, std::slice::from_ref(&bin));
 
     let current = machine.program("current/otto-app-ruby");
     let extra = machine.program("extra/otto-app-ruby");

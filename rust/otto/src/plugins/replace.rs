@@ -19,7 +19,7 @@ pub(crate) enum Durability {
 /// Writes a file, in the place of the one that is there. Whoever reads it sees the old one or the new
 /// one. It has the mode 0600; directories that are missing are made, with the mode 0700.
 pub(crate) fn replace(path: &Path, contents: &[u8], durability: Durability) -> io::Result<()> {
-    let directory = path.parent().unwrap_or(Path::new("."));
+    let directory = path.parent().unwrap_or_else(|| Path::new("."));
     make_private(directory)?;
     let mut file = NamedTempFile::new_in(directory)?;
     file.write_all(contents)?;

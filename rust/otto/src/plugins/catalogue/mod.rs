@@ -228,7 +228,7 @@ pub(crate) async fn resolve(
     let mut judge = Judge::new(opening, TrustFile::of(opening.places), &cache);
     let ranked = judge.rank(&found).await?;
     let used = ranked.iter().find(|it| it.standing == Standing::Used);
-    let Some(nearest) = used.or(ranked.last()) else {
+    let Some(nearest) = used.or_else(|| ranked.last()) else {
         return Err(PluginsError::NoPlugin { name: name.short() });
     };
     let path = nearest.file.path.clone();
