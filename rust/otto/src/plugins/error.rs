@@ -39,11 +39,11 @@ pub(crate) enum PluginsError {
     ))]
     DidNotEnd { path: PathBuf, how: String },
     /// Its contents cannot be read, so they cannot be trusted.
-    #[error("{} cannot be trusted: {source}", plain_path(path))]
+    #[error("{} cannot be trusted", plain_path(path))]
     #[diagnostic(help("make the file readable, and see that nobody is writing to it"))]
     Hash { path: PathBuf, source: HashError },
     /// What the user has written is no name of a plugin.
-    #[error("{:?} is no name of a plugin: {source}", name)]
+    #[error("{name:?} is no name of a plugin")]
     #[diagnostic(help(
         "write it as `app-ruby`, or a path with a `/` in it, such as `./otto-app-ruby`"
     ))]
@@ -59,7 +59,7 @@ pub(crate) enum PluginsError {
     #[diagnostic(help("what is trusted stands in {}", plain_path(file)))]
     NotTrusted { what: String, file: PathBuf },
     /// The output cannot be written.
-    #[error("the output cannot be written: {0}")]
+    #[error("the output cannot be written")]
     #[diagnostic(help("see that whoever reads it is there, and that there is room"))]
     Output(#[from] io::Error),
     /// What the user trusts cannot be read or changed.
@@ -93,7 +93,7 @@ pub(crate) enum PluginsError {
 #[derive(Debug, thiserror::Error, Diagnostic)]
 pub(crate) enum PluginsWarning {
     /// What plugins say cannot be kept.
-    #[error("what {} says of itself cannot be kept: {source}", plain_path(path))]
+    #[error("what {} says of itself cannot be kept", plain_path(path))]
     #[diagnostic(
         severity(Warning),
         help(
@@ -116,9 +116,9 @@ pub(crate) enum PluginsWarning {
         used: Option<PathBuf>,
     },
     /// A directory was not searched, or not the whole of it.
-    #[error("{} cannot be searched for plugins: {}", plain_path(&.0.path), .0.source)]
+    #[error("{} cannot be searched for plugins", plain_path(path))]
     #[diagnostic(severity(Warning), help("make it a directory that you can read"))]
-    Directory(DirectoryProblem),
+    Directory { path: PathBuf, source: io::Error },
 }
 
 impl PluginsError {
@@ -144,6 +144,12 @@ impl PluginsError {
                 Exit::System
             }
         }
+    }
+}
+
+impl From<DirectoryProblem> for PluginsWarning {
+    fn from(DirectoryProblem { path, source, .. }: DirectoryProblem) -> Self {
+        Self::Directory { path, source }
     }
 }
 

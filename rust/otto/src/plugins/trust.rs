@@ -42,6 +42,8 @@ const PREAMBLE: &str = "\
 pub(crate) struct TrustFile {
     path: PathBuf,
     lock: PathBuf,
+    /// How long another `otto` may take to change it.
+    patience: Duration,
 }
 
 /// What the user trusts.
@@ -87,9 +89,9 @@ pub(crate) enum TrustError {
         at: Option<SourceSpan>,
     },
     /// Another program holds the lock.
-    #[error("another `otto` has been changing {} for {} s", path.display(), PATIENCE.as_secs())]
+    #[error("another `otto` has been changing {} for {waited:?}", path.display())]
     #[diagnostic(help("wait for it, or end it"))]
-    Locked { path: PathBuf },
+    Locked { path: PathBuf, waited: Duration },
     /// The file cannot be read.
     #[error("what you trust, in {}, cannot be read", path.display())]
     #[diagnostic(help("make the file readable, or remove it and trust your plugins anew"))]
@@ -112,6 +114,7 @@ impl TrustFile {
         Self {
             path: places.config().join("trusted.toml"),
             lock: places.config().join("trusted.lock"),
+            patience: PATIENCE,
         }
     }
 
@@ -197,10 +200,13 @@ impl TrustFile {
         loop {
             match file.try_lock() {
                 Ok(()) => return Ok(file),
-                Err(TryLockError::WouldBlock) if began.elapsed() < PATIENCE => thread::sleep(PAUSE),
+                Err(TryLockError::WouldBlock) if began.elapsed() < self.patience => {
+                    thread::sleep(PAUSE)
+                }
                 Err(TryLockError::WouldBlock) => {
                     return Err(TrustError::Locked {
                         path: self.path.clone(),
+                        waited: self.patience,
                     });
                 }
                 Err(TryLockError::Error(error)) => return Err(unwritable(error)),

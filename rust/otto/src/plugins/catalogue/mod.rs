@@ -121,7 +121,7 @@ impl Catalogue {
         let mut warnings: Vec<_> = found
             .problems
             .into_iter()
-            .map(PluginsWarning::Directory)
+            .map(PluginsWarning::from)
             .collect();
         warnings.extend(passed_over(&ranked));
         let mut plugins = Vec::new();

@@ -1,6 +1,7 @@
 //! `otto plugins list`.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use comfy_table::{Cell, ContentArrangement, Row, Table, presets};
 use otto_plugin::host::{PluginName, Ranked};
@@ -11,7 +12,7 @@ use crate::plugins::args::Format;
 use crate::plugins::catalogue::{Catalogue, Listed, State};
 use crate::plugins::error::{PluginsError, PluginsWarning};
 use crate::plugins::said::Kind;
-use crate::plugins::text::{plain, plain_path};
+use crate::plugins::text::{plain, plain_path, whole};
 
 /// The list as a program reads it.
 #[derive(Serialize)]
@@ -54,7 +55,7 @@ pub(super) fn list(
             &Document {
                 format: JSON_FORMAT,
                 plugins: catalogue.plugins.iter().map(entry).collect(),
-                warnings: catalogue.warnings.iter().map(ToString::to_string).collect(),
+                warnings: catalogue.warnings.iter().map(|it| whole(it)).collect(),
             },
             out,
         ),
@@ -74,7 +75,7 @@ pub(super) fn list(
                 if index == 0 {
                     writeln!(out)?;
                 }
-                writeln!(out, "warning: {warning}")?;
+                writeln!(out, "warning: {}", whole(warning))?;
                 if let Some(help) = miette::Diagnostic::help(warning) {
                     writeln!(out, "  help: {help}")?;
                 }
@@ -97,7 +98,7 @@ fn entry(listed: &Listed) -> Entry {
         State::Untrusted(Ok(hash)) => Some(hash.to_string()),
         _ => None,
     };
-    let text = |path: &std::path::PathBuf| path.to_string_lossy().into_owned();
+    let text = |path: &PathBuf| path.to_string_lossy().into_owned();
     Entry {
         name: file.name.short(),
         r#type: file.name.r#type().into(),
@@ -224,7 +225,7 @@ fn told(error: &PluginsError) -> (String, String) {
         other => {
             let help = miette::Diagnostic::help(other);
             let help = help.map_or_else(String::new, |help| help.to_string());
-            (other.to_string(), help)
+            (whole(other), help)
         }
     }
 }

@@ -10,6 +10,7 @@ fn file() -> (TempDir, TrustFile) {
     let file = TrustFile {
         path: directory.path().join("otto/trusted.toml"),
         lock: directory.path().join("otto/trusted.lock"),
+        patience: PATIENCE,
     };
     (directory, file)
 }
@@ -99,6 +100,26 @@ fn what_many_trust_at_once_is_all_there() {
     });
     let trust = file.read().unwrap();
     assert!((0..16).all(|number| trust.has(hash(number))));
+}
+
+#[test]
+fn another_otto_is_waited_for_but_not_for_ever() {
+    let (_directory, mut file) = file();
+    file.add(Path::new("/a"), hash(1)).unwrap();
+    let held = file.lock().unwrap();
+    let waiting = thread::spawn({
+        let file = file.clone();
+        move || file.add(Path::new("/b"), hash(2)).unwrap()
+    });
+    file.patience = Duration::ZERO;
+    let error = file.add(Path::new("/c"), hash(3)).unwrap_err();
+    assert!(matches!(error, TrustError::Locked { .. }), "{error}");
+    // To look needs no lock.
+    assert!(file.read().unwrap().has(hash(1)));
+    drop(held);
+    assert!(waiting.join().unwrap());
+    let trust = file.read().unwrap();
+    assert!(trust.has(hash(2)) && !trust.has(hash(3)));
 }
 
 #[test]
