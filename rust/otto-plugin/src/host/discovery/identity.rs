@@ -242,6 +242,7 @@ mod tests {
 
         // A hash waits until a change can be seen.
         FileHash::of(&file, &first).unwrap();
+        assert!(first.age().unwrap() >= TICK);
         fs::write(&file, "two").unwrap();
         let second = identity();
         assert_eq!((second.inode, second.size), (first.inode, first.size));
