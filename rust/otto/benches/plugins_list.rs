@@ -32,7 +32,10 @@ fn main() {
         ("bare spawns, one by one", spawns),
         ("bare spawns, on all cores", measured(|| spawn(cores))),
     ];
-    println!("{PLUGINS} plugins, {PLUGINS} spawns of /bin/true, {cores} cores");
+    // What else runs has its share of the cores.
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load = load.split(' ').next().unwrap_or_default();
+    println!("{PLUGINS} plugins, {PLUGINS} spawns of /bin/true, {cores} cores, load {load}");
     println!(
         "{:26} {:>10} {:>10} {:>12}",
         "", "ms", "of spawns", "cores busy"
