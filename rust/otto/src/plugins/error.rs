@@ -51,7 +51,7 @@ pub(crate) enum PluginsError {
     /// There is no such plugin.
     #[error("there is no plugin {name}")]
     #[diagnostic(help(
-        "`otto plugins list` shows what there is, and README.md where it is looked for"
+        "`otto plugins list` shows what there is, and with `--help` where it is looked for"
     ))]
     NoPlugin { name: String },
     /// What the user has written is neither trusted nor there.
