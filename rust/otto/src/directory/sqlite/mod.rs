@@ -20,7 +20,7 @@ use std::time::Duration;
 use otto_plugin::bindings::host::{Expect, Stamp};
 use rustix::fs::Access;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Sqlite, Transaction};
+use sqlx::{Connection, Sqlite, Transaction};
 use tokio::io::AsyncRead;
 
 use self::bytes::CheckedBytes;
@@ -87,6 +87,15 @@ impl SqliteStore {
             .busy_timeout(limits.wait);
         let pool = SqlitePoolOptions::new()
             .max_connections(CONNECTIONS)
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    // What was given up is rolled back by then.
+                    connection.ping().await?;
+                    // After some errors, a full disk for one, SQLite does that by itself, and the
+                    // connection does not know: nothing could begin on it any more.
+                    Ok(!connection.is_in_transaction())
+                })
+            })
             .connect_lazy_with(options);
         let store = Self(Arc::new(Inner {
             pool,
