@@ -8,7 +8,7 @@ mod schema;
 mod trouble;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io;
@@ -110,7 +110,7 @@ impl SqliteStore {
 
     /// Begins to write. Nobody else writes until the end of the transaction; dropping it leaves
     /// everything as it was.
-    async fn write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+    pub(super) async fn write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
         self.0.pool.begin_with("BEGIN IMMEDIATE").await.at(self)
     }
 }

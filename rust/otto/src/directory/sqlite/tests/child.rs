@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Lines, Write};
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
 
-use super::{crash, failures, together};
+use super::{crash, failures, memory, together};
 
 /// A process that does one of the tasks below. It says lines on its standard error, and is killed
 /// when this is dropped.
@@ -85,6 +85,7 @@ async fn a_process_that_was_given_a_task_does_it() {
         "store side by side" => together::store_side_by_side(data).await,
         "store until killed" => crash::store_until_killed(data).await,
         "store too much for a file" => failures::store_too_much_for_a_file(data).await,
+        "store and fetch a large blob" => memory::store_and_fetch_a_large_blob(data).await,
         "write to what can only be read" => failures::write_to_what_can_only_be_read(data).await,
         _ => panic!("{task}"),
     }

@@ -4,6 +4,7 @@ mod child;
 mod contents;
 mod crash;
 mod failures;
+mod memory;
 mod together;
 
 use std::collections::BTreeSet;

@@ -9,6 +9,9 @@ use otto_plugin::stream;
 
 use super::{BlobName, Key, Store};
 
+#[cfg(test)]
+mod tests;
+
 /// What a call is about, as in its `Context`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Scope {
