@@ -1,5 +1,7 @@
 //! Between the records of the schema and what is stored.
 
+use std::fmt::Debug;
+
 use otto_plugin::bindings::host::{
     BuildRecord, DeployRecord, DeployState, DevRecord, DevState, InfraRecord, InfraState,
 };
@@ -11,7 +13,7 @@ impl TryFrom<InfraRecord> for Content {
 
     fn try_from(record: InfraRecord) -> Result<Self, StoreError> {
         match record.state {
-            InfraState::Unknown(number) => Err(unknown("InfraState", number)),
+            InfraState::Unknown(_) => Err(unknown("InfraState", record.state)),
             state => Ok(Self {
                 state: state.into(),
                 pairs: record.outputs,
@@ -25,7 +27,7 @@ impl TryFrom<DevRecord> for Content {
 
     fn try_from(record: DevRecord) -> Result<Self, StoreError> {
         match record.state {
-            DevState::Unknown(number) => Err(unknown("DevState", number)),
+            DevState::Unknown(_) => Err(unknown("DevState", record.state)),
             state => Ok(Self {
                 state: state.into(),
                 ..Self::default()
@@ -50,7 +52,7 @@ impl TryFrom<DeployRecord> for Content {
 
     fn try_from(record: DeployRecord) -> Result<Self, StoreError> {
         match record.state {
-            DeployState::Unknown(number) => Err(unknown("DeployState", number)),
+            DeployState::Unknown(_) => Err(unknown("DeployState", record.state)),
             state => Ok(Self {
                 state: state.into(),
                 pairs: record.deploy,
@@ -60,8 +62,11 @@ impl TryFrom<DeployRecord> for Content {
 }
 
 /// It could be stored, but not be sent back.
-fn unknown(what: &'static str, number: u16) -> StoreError {
-    StoreError::Unknown { what, number }
+fn unknown(what: &'static str, said: impl Debug) -> StoreError {
+    StoreError::Unknown {
+        what,
+        said: format!("{said:?}"),
+    }
 }
 
 impl From<Record> for InfraRecord {

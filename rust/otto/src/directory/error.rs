@@ -103,9 +103,9 @@ pub(crate) enum StoreError {
     #[diagnostic(help("store less under one key"))]
     TooLarge { limit: u64, came: u64 },
     /// A number that only a newer version of the schema gives a meaning to.
-    #[error("this otto does not know the number {number} of `{what}`")]
+    #[error("this otto does not know what `{what}` says: {said}")]
     #[diagnostic(help("use a newer otto"))]
-    Unknown { what: &'static str, number: u16 },
+    Unknown { what: &'static str, said: String },
     /// What gives the bytes of a blob has failed.
     #[error("the bytes to store did not come to their end")]
     Source(#[source] io::Error),

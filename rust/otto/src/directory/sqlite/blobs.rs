@@ -104,20 +104,22 @@ impl SqliteStore {
     }
 
     async fn collect(&self) -> Result<(), StoreError> {
-        let mut reading = self.0.pool.acquire().await.at(self)?;
-        if garbage(self, &mut reading).await?.is_empty() {
+        let garbage: bool = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM content WHERE hash NOT IN (SELECT hash FROM blob))",
+        )
+        .fetch_one(&self.0.pool)
+        .await
+        .at(self)?;
+        if !garbage {
             return Ok(());
         }
-        drop(reading);
         let mut writing = self.write().await?;
-        let garbage = garbage(self, &mut writing).await?;
-        for hash in &garbage {
-            sqlx::query("DELETE FROM content WHERE hash = ?")
-                .bind(hash)
-                .execute(&mut *writing)
-                .await
-                .at(self)?;
-        }
+        let garbage: Vec<String> = sqlx::query_scalar(
+            "DELETE FROM content WHERE hash NOT IN (SELECT hash FROM blob) RETURNING hash",
+        )
+        .fetch_all(&mut *writing)
+        .await
+        .at(self)?;
         // As in `put`, nothing is awaited here: a file that is removed when the lock has been let go
         // may be somebody's.
         garbage
@@ -125,17 +127,6 @@ impl SqliteStore {
             .try_for_each(|hash| self.0.files.remove(hash))?;
         writing.commit().await.at(self)
     }
-}
-
-/// The contents that no key refers to.
-async fn garbage(
-    store: &SqliteStore,
-    connection: &mut SqliteConnection,
-) -> Result<Vec<String>, StoreError> {
-    sqlx::query_scalar("SELECT hash FROM content WHERE hash NOT IN (SELECT hash FROM blob)")
-        .fetch_all(connection)
-        .await
-        .at(store)
 }
 
 async fn is_noted(

@@ -148,7 +148,7 @@ fn folder(path: &Path) -> &Path {
 }
 
 /// Has the names in a folder outlive a loss of power.
-fn sync(folder: &Path) -> io::Result<()> {
+pub(super) fn sync(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 

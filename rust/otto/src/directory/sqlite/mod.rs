@@ -156,15 +156,23 @@ impl Store for SqliteStore {
     }
 }
 
-/// Makes a folder for this user alone, unless there is one that can be written to.
+/// Makes a folder for this user alone, and those that it is in, unless there is one that can be written
+/// to.
 fn make_dir(path: &Path) -> Result<(), StoreError> {
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
-    match made {
-        Ok(()) => writable(path, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(StoreError::Misplaced {
-            path: path.to_owned(),
-            expected: "folder",
-        }),
+    let parent = path.parent().unwrap_or(path);
+    match DirBuilder::new().mode(0o700).create(path) {
+        Ok(()) => files::sync(parent).map_err(|error| StoreError::system(parent, error)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !parent.exists() => {
+            make_dir(parent)?;
+            make_dir(path)
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match path.is_dir() {
+            true => writable(path, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK),
+            false => Err(StoreError::Misplaced {
+                path: path.to_owned(),
+                expected: "folder",
+            }),
+        },
         Err(error) => Err(StoreError::system(path, error)),
     }
 }

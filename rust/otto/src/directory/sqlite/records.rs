@@ -15,10 +15,8 @@ pub(super) async fn put(
     content: &Content,
     expect: &Expect,
 ) -> Result<Stamp, StoreError> {
-    let pairs = serde_json::to_string(&content.pairs).map_err(|error| StoreError::Damaged {
-        path: store.0.path.clone(),
-        detail: error.to_string(),
-    })?;
+    let pairs = serde_json::to_string(&content.pairs)
+        .map_err(|error| StoreError::system(&*store.0.path, error.into()))?;
     let columns = Columns::of(key);
     let mut writing = store.write().await?;
     let found: Option<(String, i64)> = sqlx::query_as(
@@ -34,19 +32,20 @@ pub(super) async fn put(
     .await
     .at(store)?;
     let revision = found.as_ref().map(|(_, revision)| revision.cast_unsigned());
-    match expect {
-        Expect::Any => {}
-        Expect::Missing if revision.is_none() => {}
-        Expect::Revision(expected) if revision == Some(*expected) => {}
-        Expect::Missing | Expect::Revision(_) => {
-            return Err(StoreError::Conflict {
-                expect: expect.clone(),
-                revision,
+    let as_expected = match expect {
+        Expect::Any => true,
+        Expect::Missing => revision.is_none(),
+        Expect::Revision(expected) => revision == Some(*expected),
+        unknown => {
+            return Err(StoreError::Unknown {
+                what: "Expect",
+                said: format!("{unknown:?}"),
             });
         }
-        Expect::Unknown(number) => return Err(unknown(*number)),
-        // As many as the schema has, and one for the rest.
-        _ => return Err(unknown(u16::MAX)),
+    };
+    if !as_expected {
+        let expect = expect.clone();
+        return Err(StoreError::Conflict { expect, revision });
     }
     let stamp = Stamp {
         id: found.map_or_else(|| Uuid::new_v4().to_string(), |(id, _)| id),
@@ -217,11 +216,4 @@ fn record(store: &SqliteStore, row: Row) -> Result<Record, StoreError> {
         },
         content: Content { state, pairs },
     })
-}
-
-fn unknown(number: u16) -> StoreError {
-    StoreError::Unknown {
-        what: "Expect",
-        number,
-    }
 }

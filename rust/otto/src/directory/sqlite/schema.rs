@@ -46,7 +46,7 @@ async fn version(
     store: &SqliteStore,
     connection: &mut SqliteConnection,
 ) -> Result<u32, StoreError> {
-    let (application, version, objects): (u32, u32, i64) = sqlx::query_as(
+    let (application, version, objects): (i32, i32, i64) = sqlx::query_as(
         "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
          FROM pragma_application_id, pragma_user_version",
     )
@@ -54,6 +54,7 @@ async fn version(
     .await
     .at(store)?;
     let path = || store.0.path.clone();
+    let (application, version) = (application.cast_unsigned(), version.cast_unsigned());
     let is_empty = application == 0 && version == 0 && objects == 0;
     if application != APPLICATION && !is_empty {
         return Err(StoreError::Foreign {

@@ -18,7 +18,7 @@ fn explain(store: &SqliteStore, source: sqlx::Error) -> StoreError {
     let path = store.0.path.clone();
     if let sqlx::Error::PoolTimedOut = source {
         // Every connection of this process waits for somebody else.
-        let waited = store.0.limits.wait;
+        let waited = store.0.pool.options().get_acquire_timeout();
         return StoreError::Locked { path, waited };
     }
     if let sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) = source {

@@ -21,8 +21,8 @@ CREATE TABLE record (
 
 -- A file of bytes that is in place, or may be.
 CREATE TABLE content (
-    -- The SHA-256 of the bytes, in lower-case hexadecimal.
-    hash TEXT NOT NULL PRIMARY KEY,
+    -- The SHA-256 of the bytes, in lower-case hexadecimal, which says where the file is.
+    hash TEXT NOT NULL PRIMARY KEY CHECK (length(hash) = 64 AND hash NOT GLOB '*[^0-9a-f]*'),
     -- In bytes.
     size INTEGER NOT NULL CHECK (size >= 0)
 ) STRICT, WITHOUT ROWID;
