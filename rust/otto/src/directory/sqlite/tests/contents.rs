@@ -4,11 +4,14 @@ use std::fs::{self, OpenOptions};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::{Limits, SqliteStore, assert_sound, drafts, files, fresh, open};
+use super::{Files, Limits, SqliteStore, assert_sound, drafts, files, fresh, open};
 use crate::directory::contract::{bytes, name, read, read_all};
 use crate::directory::{Store, StoreError};
 
@@ -136,6 +139,27 @@ async fn an_opening_removes_what_was_left_and_nothing_that_is_being_written() {
     drop(sender);
     assert_eq!(storing.await.unwrap().unwrap(), 1000);
     assert_eq!(read(&other, &name("key")).await.unwrap(), [7; 1000]);
+}
+
+#[tokio::test]
+async fn a_temporary_file_is_never_removed_between_its_making_and_its_locking() {
+    let (store, data) = fresh().await;
+    let root = data.path().join("blobs");
+    let at_work = Arc::new(AtomicBool::new(true));
+    let sweeping = thread::spawn({
+        let at_work = Arc::clone(&at_work);
+        move || {
+            while at_work.load(Ordering::Relaxed) {
+                Files::open(root.clone()).unwrap();
+            }
+        }
+    });
+    for _ in 0..500 {
+        let draft = store.0.files.draft(&b"bytes"[..], 5).await.unwrap();
+        store.0.files.place(draft).unwrap();
+    }
+    at_work.store(false, Ordering::Relaxed);
+    sweeping.join().unwrap();
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use miette::Diagnostic;
 use otto_plugin::bindings::host::Expect;
@@ -72,6 +72,25 @@ async fn a_store_that_somebody_else_writes_to_for_too_long_is_locked() {
         .put(&key(), &content("new"), &Expect::Any)
         .await
         .unwrap();
+}
+
+#[tokio::test]
+async fn an_opening_waits_for_whoever_makes_the_store() {
+    let data = TempDir::new().unwrap();
+    fs::write(data.path().join("directory.sqlite"), "").unwrap();
+    let mut other = connect(data.path()).await;
+    let making = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    let limits = Limits {
+        wait: Duration::from_millis(200),
+        ..Limits::default()
+    };
+    let begin = Instant::now();
+    let opened = SqliteStore::open_in(data.path(), limits).await;
+    let error = opened.unwrap_err();
+    assert!(matches!(error, StoreError::Locked { .. }), "{error:?}");
+    assert!(begin.elapsed() >= limits.wait, "it did not wait");
+    making.rollback().await.unwrap();
+    SqliteStore::open_in(data.path(), limits).await.unwrap();
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
-use super::files::hexadecimal;
+use super::files::{Files, hexadecimal};
 use super::{Limits, SqliteStore};
 use crate::directory::contract::contract;
 use crate::directory::{Content, Key};
