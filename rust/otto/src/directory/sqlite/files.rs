@@ -28,14 +28,16 @@ pub(super) struct Draft {
 }
 
 impl Files {
+    pub(super) fn new(root: PathBuf) -> Self {
+        Self { root }
+    }
+
     /// Makes the folder, unless there is one, and removes what processes that are gone have left.
-    pub(super) fn open(root: PathBuf) -> Result<Self, StoreError> {
-        let files = Self { root };
-        let drafts = files.drafts();
-        make_dir(&files.root)?;
+    pub(super) fn prepare(&self) -> Result<(), StoreError> {
+        let drafts = self.drafts();
+        make_dir(&self.root)?;
         make_dir(&drafts)?;
-        sweep(&drafts).map_err(|error| StoreError::system(drafts, error))?;
-        Ok(files)
+        sweep(&drafts).map_err(|error| StoreError::system(drafts, error))
     }
 
     /// Where the bytes with a hash are, if they are there.

@@ -8,7 +8,7 @@ mod schema;
 mod trouble;
 
 #[cfg(test)]
-pub(super) mod tests;
+mod tests;
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io;
@@ -79,7 +79,6 @@ impl SqliteStore {
         let path = data.join("directory.sqlite");
         make_dir(data)?;
         make_database(&path)?;
-        let files = Files::open(data.join("blobs"))?;
         let options = SqliteConnectOptions::new()
             .filename(&path)
             .foreign_keys(true)
@@ -100,10 +99,15 @@ impl SqliteStore {
         let store = Self(Arc::new(Inner {
             pool,
             path,
-            files,
+            files: Files::new(data.join("blobs")),
             limits,
         }));
-        schema::prepare(&store).await?;
+        // The files are left alone unless the database is one that this program knows.
+        let prepared = schema::prepare(&store).await;
+        if let Err(error) = prepared.and_then(|()| store.0.files.prepare()) {
+            store.0.pool.close().await;
+            return Err(error);
+        }
         store.collect_or_warn().await;
         Ok(store)
     }

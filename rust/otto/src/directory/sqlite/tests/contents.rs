@@ -144,13 +144,13 @@ async fn an_opening_removes_what_was_left_and_nothing_that_is_being_written() {
 #[tokio::test]
 async fn a_temporary_file_is_never_removed_between_its_making_and_its_locking() {
     let (store, data) = fresh().await;
-    let root = data.path().join("blobs");
+    let files = Files::new(data.path().join("blobs"));
     let at_work = Arc::new(AtomicBool::new(true));
     let sweeping = thread::spawn({
         let at_work = Arc::clone(&at_work);
         move || {
             while at_work.load(Ordering::Relaxed) {
-                Files::open(root.clone()).unwrap();
+                files.prepare().unwrap();
             }
         }
     });

@@ -1,5 +1,6 @@
 //! A store that cannot be used, for each reason that there is.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
@@ -28,6 +29,20 @@ async fn refusal(data: &Path) -> StoreError {
         "{error}"
     );
     error
+}
+
+/// Every file below a folder, and what is in it.
+fn everything(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(everything(&path));
+        } else {
+            files.insert(path.clone(), fs::read(path).unwrap());
+        }
+    }
+    files
 }
 
 async fn connect(data: &Path) -> SqliteConnection {
@@ -182,12 +197,12 @@ async fn a_store_that_can_only_be_read_is_named() {
 #[tokio::test]
 async fn a_file_that_is_no_database_is_damaged_and_stays_as_it_is() {
     let (data, path) = closed().await;
-    let garbage = [7; 10_000];
-    fs::write(&path, garbage).unwrap();
+    fs::write(&path, [7; 10_000]).unwrap();
+    let before = everything(data.path());
     let error = refusal(data.path()).await;
     assert!(matches!(error, StoreError::Damaged { .. }), "{error:?}");
     assert!(error.to_string().contains("not a database"), "{error}");
-    assert_eq!(fs::read(&path).unwrap(), garbage);
+    assert!(everything(data.path()) == before);
 }
 
 #[tokio::test]
@@ -209,14 +224,15 @@ async fn damage_inside_of_the_database_is_found_where_it_is_read() {
 
 #[tokio::test]
 async fn a_newer_schema_is_refused_with_both_numbers_and_stays_as_it_is() {
-    let (data, path) = closed().await;
+    let (data, _) = closed().await;
     let mut other = connect(data.path()).await;
     sqlx::raw_sql("PRAGMA user_version = 99; CREATE TABLE later (a)")
         .execute(&mut other)
         .await
         .unwrap();
     other.close().await.unwrap();
-    let before = fs::read(&path).unwrap();
+    fs::write(data.path().join("blobs/tmp/left"), "half of it").unwrap();
+    let before = everything(data.path());
     let error = refusal(data.path()).await;
     assert!(
         matches!(
@@ -234,7 +250,7 @@ async fn a_newer_schema_is_refused_with_both_numbers_and_stays_as_it_is() {
         text.contains("schema 99") && text.contains("up to 1"),
         "{text}"
     );
-    assert!(fs::read(&path).unwrap() == before);
+    assert!(everything(data.path()) == before);
 }
 
 #[tokio::test]
@@ -248,13 +264,13 @@ async fn a_database_of_another_program_is_refused_and_stays_as_it_is() {
         .await
         .unwrap();
     other.close().await.unwrap();
-    let before = fs::read(&path).unwrap();
+    let before = everything(data.path());
     let error = refusal(data.path()).await;
     assert!(
         matches!(error, StoreError::Foreign { found: 0, .. }),
         "{error:?}"
     );
-    assert!(fs::read(&path).unwrap() == before);
+    assert!(everything(data.path()) == before);
 }
 
 #[tokio::test]
