@@ -10,7 +10,7 @@ use otto_plugin::bindings::host::Expect;
 /// Why a store did not do what it was asked to. It has changed nothing.
 ///
 /// For a person at this machine it is shown as it is. For a plugin it becomes an
-/// [`Error`](otto_plugin::bindings::error::Error), which names no path.
+/// [`Error`], which names no path.
 #[derive(Debug, thiserror::Error, Diagnostic)]
 pub(crate) enum StoreError {
     /// Somebody else has held the database for longer than this waits.

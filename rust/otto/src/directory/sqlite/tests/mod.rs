@@ -5,19 +5,24 @@ mod contents;
 mod crash;
 mod failures;
 mod memory;
+mod refused;
 mod together;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use miette::Diagnostic;
+use otto_plugin::bindings::host::Expect;
 use sha2::{Digest, Sha256};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, SqliteConnection};
 use tempfile::TempDir;
 
 use super::files::{Files, hexadecimal};
 use super::{Limits, SqliteStore};
 use crate::directory::contract::contract;
-use crate::directory::{Content, Key};
+use crate::directory::{Content, Key, Store, StoreError};
 
 contract!(fresh);
 
@@ -30,6 +35,33 @@ async fn fresh() -> (SqliteStore, TempDir) {
 async fn open(data: &Path) -> SqliteStore {
     let opened = SqliteStore::open_in(data, Limits::default()).await;
     opened.unwrap()
+}
+
+async fn connect(data: &Path) -> SqliteConnection {
+    let options = SqliteConnectOptions::new().filename(data.join("directory.sqlite"));
+    options.connect().await.unwrap()
+}
+
+/// Gives a data directory with one record in it, which nobody has open.
+async fn closed() -> (TempDir, PathBuf) {
+    let (store, data) = fresh().await;
+    let text = content("it");
+    store.put(&key(), &text, &Expect::Any).await.unwrap();
+    store.0.pool.close().await;
+    let path = data.path().join("directory.sqlite");
+    (data, path)
+}
+
+/// Opens the store, which has to fail, and gives the error. It is shown, and has to help.
+async fn refusal(data: &Path) -> StoreError {
+    let opened = SqliteStore::open_in(data, Limits::default()).await;
+    let error = opened.unwrap_err();
+    assert!(error.help().is_some(), "{error}");
+    assert!(
+        error.to_string().contains(&*data.to_string_lossy()),
+        "{error}"
+    );
+    error
 }
 
 /// The key of the one record that these tests use.
