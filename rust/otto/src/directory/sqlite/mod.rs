@@ -163,13 +163,19 @@ impl Store for SqliteStore {
 /// Makes a folder for this user alone, and those that it is in, unless there is one that can be written
 /// to.
 fn make_dir(path: &Path) -> Result<(), StoreError> {
-    let parent = path.parent().unwrap_or(path);
-    match DirBuilder::new().mode(0o700).create(path) {
-        Ok(()) => files::sync(parent).map_err(|error| StoreError::system(parent, error)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound && !parent.exists() => {
+    let make = || DirBuilder::new().mode(0o700).create(path);
+    let made = match (make(), path.parent()) {
+        (Err(error), Some(parent)) if error.kind() == io::ErrorKind::NotFound => {
             make_dir(parent)?;
-            make_dir(path)
+            make()
         }
+        (made, _) => made,
+    };
+    match made {
+        Ok(()) => path.parent().map_or(Ok(()), |parent| {
+            files::sync(parent).map_err(|error| StoreError::system(parent, error))
+        }),
+        // Also somebody else, who does the same.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match path.is_dir() {
             true => writable(path, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK),
             false => Err(StoreError::Misplaced {
