@@ -10,6 +10,8 @@
 //!               `denied`                           DATA/blobs/tmp/         bytes that are still coming
 //! ```
 //!
+//! Everything is for its user alone: folders have the mode 0700, and files 0600.
+//!
 //! # What is in the database
 //!
 //! | table | one row is |

@@ -14,7 +14,7 @@ use super::make_dir;
 use crate::directory::StoreError;
 
 /// The folder `blobs/`.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Files {
     root: PathBuf,
 }
@@ -28,6 +28,7 @@ pub(super) struct Draft {
 }
 
 impl Files {
+    /// Takes the path of the folder, and looks at nothing.
     pub(super) fn new(root: PathBuf) -> Self {
         Self { root }
     }
