@@ -96,7 +96,7 @@ impl Reader<'_> {
                 "application" => "application { name = \"…\" }",
                 _ => "project { name = \"…\" }",
             };
-            self.labels(block, kind, "can have none", example);
+            self.labels(block, kind, "can have no label", example);
         }
         if let Some(first) = first {
             self.twice(format!("`{kind}`"), block.ident.span(), first);
@@ -123,11 +123,7 @@ impl Reader<'_> {
                     if let Some((source, mark)) = this.dependency(block) {
                         if let Some(first) = marks.dependencies.get(&source) {
                             let what = format!("the dependency {}", quoted(&source));
-                            this.twice(
-                                what,
-                                Some(mark.at.offset()..mark.at.offset() + mark.at.len()),
-                                first,
-                            );
+                            this.twice(what, Some(mark.range()), first);
                             return;
                         }
                         marks.dependencies.insert(source.clone(), mark);
@@ -142,7 +138,7 @@ impl Reader<'_> {
     fn dependency(&mut self, block: &Block) -> Option<(String, Mark)> {
         const EXAMPLE: &str = "dependency { source = \"../database\" }";
         if block.is_labeled() {
-            self.labels(block, "dependency", "can have none", EXAMPLE);
+            self.labels(block, "dependency", "can have no label", EXAMPLE);
         }
         let mut source = None;
         let mut is_there = false;
@@ -280,8 +276,7 @@ impl Reader<'_> {
         let twin = imports.iter().position(|import| import.source == source);
         if let Some(first) = twin.and_then(|twin| said.imports.get(twin)) {
             let what = format!("the import of {}", quoted(&source));
-            let first = first.clone();
-            self.twice(what, block.ident.span(), &first);
+            self.twice(what, block.labels.first().and_then(Span::span), first);
             return;
         }
         imports.push(Import { source });

@@ -31,7 +31,7 @@ pub(crate) enum AppfileError {
         path: PathBuf,
         #[source_code]
         file: NamedSource<String>,
-        #[label("these bytes are not")]
+        #[label("this is not")]
         at: SourceSpan,
     },
     /// The directory of the application has a path that no plugin can be told.

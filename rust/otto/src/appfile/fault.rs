@@ -52,7 +52,7 @@ pub(crate) enum FaultKind {
         help: &'static str,
     },
     /// A block has too few or too many labels.
-    #[error("`{block}` has {found} labels, and {expected}")]
+    #[error("`{block}` {expected}, and has {found}")]
     #[diagnostic(help("write `{example}`"))]
     Labels {
         block: &'static str,

@@ -32,4 +32,9 @@ impl Mark {
             at: at.into(),
         }
     }
+
+    /// Where it is in the bytes of the file.
+    pub(super) fn range(&self) -> Range<usize> {
+        self.at.offset()..self.at.offset() + self.at.len()
+    }
 }

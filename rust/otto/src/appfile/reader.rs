@@ -104,7 +104,7 @@ impl Reader<'_> {
         example: &'static str,
     ) -> Option<String> {
         let [label] = block.labels.as_slice() else {
-            self.labels(block, kind, "needs one", example);
+            self.labels(block, kind, "needs one label", example);
             return None;
         };
         self.checked(what, label.as_str().to_owned(), name, label.span())
