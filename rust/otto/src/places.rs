@@ -45,4 +45,15 @@ impl Places {
     pub(crate) fn plugins(&self) -> PathBuf {
         self.home.join(".otto.d/plugins")
     }
+
+    /// Those of a user whose home is `home`, and who has not moved any.
+    #[cfg(test)]
+    pub(crate) fn below(home: &Path) -> Self {
+        Self {
+            home: home.into(),
+            config: home.join(".config/otto"),
+            data: home.join(".local/share/otto"),
+            cache: home.join(".cache/otto"),
+        }
+    }
 }

@@ -11,9 +11,9 @@ use hcl_edit::structure::Body;
 use miette::NamedSource;
 
 use super::error::AppfileError;
-use super::fault::FaultKind;
+use super::fault::{Fault, FaultKind};
 use super::mark::Mark;
-use super::quoted::shown;
+use super::quoted::{quoted, shown};
 
 /// The name of an Appfile.
 pub(crate) const FILE_NAME: &str = "Appfile";
@@ -85,27 +85,35 @@ impl Text {
         Mark::new(&self.shown, at)
     }
 
-    /// The syntax of the file, or what is wrong with it, and where.
-    pub(super) fn parse(&self) -> Result<Body, (FaultKind, Mark)> {
+    /// The syntax of the file.
+    pub(super) fn parse(&self) -> Result<Body, Box<Fault>> {
         parser::parse_body(&self.text).map_err(|error| {
             let start = self.text.floor_char_boundary(error.location().offset());
             let rest = self.text.get(start..).unwrap_or_default();
-            // The parser says of a key that stands twice that it had expected another one.
-            if error.message().contains("found redefined") {
-                let key = rest.split(['=', ':', ' ', '\t', '\r', '\n']).next();
-                let key = key.unwrap_or_default();
-                let what = super::quoted(key.trim_matches('"'));
-                return (
-                    FaultKind::Duplicate { what },
-                    self.mark(start..start + key.len()),
-                );
-            }
             let length = rest.chars().next().map_or(0, char::len_utf8);
-            let message = error.message().to_owned();
-            (
-                FaultKind::Syntax { message },
-                self.mark(start..start + length),
-            )
+            let (kind, length) = match redefined(error.message(), rest) {
+                Some(key) => {
+                    let what = quoted(key.trim_matches('"'));
+                    (FaultKind::Duplicate { what }, key.len())
+                }
+                None => {
+                    let message = error.message().to_owned();
+                    (FaultKind::Syntax { message }, length)
+                }
+            };
+            Box::new(Fault {
+                kind,
+                mark: Some(self.mark(start..start + length)),
+                first: None,
+            })
         })
     }
+}
+
+/// The key at the beginning of `rest`, if the parser says that it stands there twice: it says so as
+/// that it had expected another one.
+fn redefined<'a>(message: &str, rest: &'a str) -> Option<&'a str> {
+    let is_redefined = message.contains("found redefined");
+    let key = rest.split(['=', ':', ' ', '\t', '\r', '\n']).next();
+    key.filter(|_| is_redefined)
 }

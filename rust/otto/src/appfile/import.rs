@@ -73,8 +73,8 @@ impl Importing<'_> {
         self.digest.update(&text.text);
         let body = match text.parse() {
             Ok(body) => body,
-            Err((kind, mark)) => {
-                self.fault(kind, mark);
+            Err(fault) => {
+                self.found.add(*fault);
                 return Said::default();
             }
         };
@@ -118,7 +118,7 @@ impl Importing<'_> {
             let Source::Local(path) = Source::new(source, directory) else {
                 continue;
             };
-            // The parts of an absolute path that are not the source are UTF-8, as the Appfile's are.
+            // The Appfile's own path is UTF-8, and so is what is joined to it.
             let Some(path) = path.to_str() else {
                 continue;
             };

@@ -35,9 +35,8 @@ use std::path::Path;
 
 use otto_plugin::bindings::appfile::Appfile;
 
-pub(crate) use error::{AppfileError, Faults};
-pub(crate) use fault::{Fault, FaultKind};
-pub(crate) use file::{FILE_NAME, LARGEST};
+pub(crate) use error::AppfileError;
+pub(crate) use file::FILE_NAME;
 pub(crate) use implicit::ImplicitError;
 pub(crate) use mark::{Mark, Marks};
 pub(crate) use quoted::quoted;

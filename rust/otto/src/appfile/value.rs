@@ -97,12 +97,10 @@ impl Reader<'_> {
                         continue;
                     };
                     // The parser takes a name and a text for different keys.
-                    if members.contains_key(&key) {
+                    if members.insert(key.clone(), value).is_some() {
                         is_whole = false;
                         let what = quoted(&key);
                         self.fault(FaultKind::Duplicate { what }, key_at);
-                    } else {
-                        members.insert(key, value);
                     }
                 }
                 is_whole.then_some(Value::Object(members))

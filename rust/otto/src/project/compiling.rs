@@ -81,7 +81,8 @@ impl Compiling {
         Ok(path)
     }
 
-    /// Has this be the last good compile. After an error, the one before is.
+    /// Has this be the last good compile. If the state cannot be written, the one before is. An error
+    /// after that moment is about what is put away, and the next one who takes the lock does it.
     pub(crate) fn commit(mut self, compiled: &Compiled) -> Result<(), ProjectError> {
         state::write(&self.project.current(), compiled)?;
         self.is_done = true;

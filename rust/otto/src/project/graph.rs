@@ -37,7 +37,7 @@ pub(crate) struct Loaded<T> {
 pub(crate) struct GraphError {
     kind: GraphErrorKind,
     /// Where the dependency is written. `None` if a plugin says it.
-    mark: Option<Mark>,
+    mark: Option<Box<Mark>>,
 }
 
 /// What is wrong.
@@ -167,7 +167,7 @@ impl GraphError {
     fn new(kind: GraphErrorKind, need: Need) -> Self {
         Self {
             kind,
-            mark: need.mark,
+            mark: need.mark.map(Box::new),
         }
     }
 }
@@ -183,7 +183,7 @@ impl Diagnostic for GraphError {
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         let label = |mark: &Mark| LabeledSpan::new_with_span(Some("here".into()), mark.at);
-        Some(Box::new(self.mark.iter().map(label)))
+        Some(Box::new(self.mark.as_deref().into_iter().map(label)))
     }
 }
 

@@ -45,6 +45,8 @@ impl Held {
             // A process was killed. What it has left is put in order by one at a time.
             drop(lock);
             repair(project, &exclusive(project)?)?;
+            // One that makes no sense cannot be put in order.
+            state::read(&project.current())?;
         }
         Err(busy(project))
     }

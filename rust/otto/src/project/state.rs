@@ -39,6 +39,9 @@ pub(crate) struct CompiledApp {
 }
 
 /// The plugin that compiled an application.
+///
+/// It says which one to look for, and is no reason to trust it: the file that it is read from may
+/// come with the project.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Plugin {

@@ -9,7 +9,8 @@ use std::path::Path;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 
 use super::{data, written};
-use crate::appfile::{AppfileError, LARGEST, Written};
+use crate::appfile::file::LARGEST;
+use crate::appfile::{AppfileError, Written};
 
 /// So wide that no path is wrapped, whose length differs from machine to machine.
 const WIDTH: usize = 400;

@@ -8,7 +8,8 @@ use otto_plugin::bindings::appfile::{
 };
 
 use super::written;
-use crate::appfile::{ImplicitError, LARGEST};
+use crate::appfile::ImplicitError;
+use crate::appfile::file::LARGEST;
 
 fn customization(kind: &str, value: Value) -> Customization {
     Customization {

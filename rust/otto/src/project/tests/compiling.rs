@@ -256,6 +256,9 @@ fn a_state_that_makes_no_sense_is_an_error_until_the_next_compile() {
         drop(project.compile().unwrap());
         project.hold().unwrap_err();
     }
+    fs::remove_file(dir.path().join(".otto/appfile")).unwrap();
+    let error = project.hold().unwrap_err();
+    assert!(matches!(error, ProjectError::Format { .. }), "{error}");
     compile(&project, "second");
     assert_eq!(last_good(&project).unwrap(), "second");
 }

@@ -27,8 +27,10 @@ fn applications(all: &[(&str, &[&str])]) -> TempDir {
     dir
 }
 
-/// The graph of the first application, and how often each was loaded.
-fn found(root: &Path) -> (Result<Vec<Node<String>>, GraphError>, BTreeMap<String, u32>) {
+type Found = Result<Vec<Node<String>>, GraphError>;
+
+/// The graph of an application, and how often each was loaded.
+fn found(root: &Path) -> (Found, BTreeMap<String, u32>) {
     let mut count = BTreeMap::new();
     let load = async |project: &Project, _source: &str| {
         let written = Written::read(project.root()).unwrap();

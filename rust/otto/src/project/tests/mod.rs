@@ -2,6 +2,7 @@
 
 mod compiling;
 mod dev_dep;
+mod directories;
 mod graph;
 mod identity;
 mod root;
