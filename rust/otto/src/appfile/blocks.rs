@@ -1,5 +1,7 @@
 //! The blocks of an Appfile.
 
+use std::collections::BTreeMap;
+
 use hcl_edit::Span;
 use hcl_edit::structure::{Block, Body, Structure};
 use otto_plugin::bindings::appfile::{
@@ -17,8 +19,8 @@ use super::reader::{Grammar, Reader};
 pub(super) struct Said {
     pub(super) appfile: Appfile,
     pub(super) marks: Marks,
-    /// Where the imports of `appfile` stand, in their order.
-    pub(super) imports: Vec<Mark>,
+    /// Where the imports of `appfile` stand, by their sources.
+    pub(super) imports: BTreeMap<String, Mark>,
     application: Option<Mark>,
     project: Option<Mark>,
 }
@@ -178,7 +180,7 @@ impl Reader<'_> {
 
     fn infrastructure(&mut self, block: &Block, said: &mut Said) {
         let mut infrastructure = Infrastructure::default();
-        let mut foundations: Vec<Mark> = Vec::new();
+        let mut foundations: BTreeMap<String, Mark> = BTreeMap::new();
         self.walk(
             &block.body,
             &INFRASTRUCTURE,
@@ -195,18 +197,13 @@ impl Reader<'_> {
                     let Some(foundation) = this.foundation(block) else {
                         return;
                     };
-                    let known = &mut infrastructure.foundations;
-                    let twin = known.iter().position(|known| known.name == foundation.name);
-                    match twin.and_then(|twin| foundations.get(twin)) {
-                        Some(first) => {
-                            let what = format!("the foundation {}", quoted(&foundation.name));
-                            this.twice(what, block.ident.span(), first);
-                        }
-                        None => {
-                            foundations.push(this.mark(&block.ident));
-                            known.push(foundation);
-                        }
+                    if let Some(first) = foundations.get(&foundation.name) {
+                        let what = format!("the foundation {}", quoted(&foundation.name));
+                        this.twice(what, block.ident.span(), first);
+                        return;
                     }
+                    foundations.insert(foundation.name.clone(), this.mark(&block.ident));
+                    infrastructure.foundations.push(foundation);
                 }
             },
         );
@@ -272,14 +269,12 @@ impl Reader<'_> {
         };
         let mark = block.labels.first().map(|label| self.mark(label));
         let mark = mark.unwrap_or_else(|| self.mark(&block.ident));
-        let imports = &mut said.appfile.imports;
-        let twin = imports.iter().position(|import| import.source == source);
-        if let Some(first) = twin.and_then(|twin| said.imports.get(twin)) {
+        if let Some(first) = said.imports.get(&source) {
             let what = format!("the import of {}", quoted(&source));
             self.twice(what, block.labels.first().and_then(Span::span), first);
             return;
         }
-        imports.push(Import { source });
-        said.imports.push(mark);
+        said.imports.insert(source.clone(), mark);
+        said.appfile.imports.push(Import { source });
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use miette::{Diagnostic, NamedSource, SourceSpan};
 
 use super::fault::{Fault, Found};
-use super::file::LARGEST;
+use super::file::{LARGEST, SETTINGS};
 use super::quoted::quoted;
 
 /// An Appfile that cannot be used, or a directory that cannot be an application's.
@@ -24,6 +24,10 @@ pub(crate) enum AppfileError {
     #[error("{} has more than {LARGEST} bytes", shown(path))]
     #[diagnostic(help("take out of it what is no configuration"))]
     TooLarge { path: PathBuf },
+    /// The file says too much.
+    #[error("{} has more than {SETTINGS} of `=` and `:`", shown(path))]
+    #[diagnostic(help("take out of it what is no configuration"))]
+    TooMany { path: PathBuf },
     /// The file is not UTF-8.
     #[error("{} is not UTF-8", shown(path))]
     #[diagnostic(help("save the file as UTF-8"))]

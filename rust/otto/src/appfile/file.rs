@@ -21,6 +21,10 @@ pub(crate) const FILE_NAME: &str = "Appfile";
 /// The size up to which an Appfile is read, in bytes.
 pub(crate) const LARGEST: u64 = 1 << 20;
 
+/// How many `=` and `:` an Appfile may have: the parser compares each key of an object with all the
+/// others.
+pub(super) const SETTINGS: usize = 10_000;
+
 /// An Appfile that was read.
 #[derive(Debug)]
 pub(super) struct Text {
@@ -73,6 +77,11 @@ impl Text {
                 at: (start..start + char::REPLACEMENT_CHARACTER.len_utf8()).into(),
             }
         })?;
+        if text.matches(['=', ':']).count() > SETTINGS {
+            return Err(AppfileError::TooMany {
+                path: path.to_owned(),
+            });
+        }
         Ok(Self {
             path: path.to_owned(),
             shown: NamedSource::new(name, shown(&text).into()),

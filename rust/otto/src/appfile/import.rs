@@ -88,11 +88,17 @@ impl Importing<'_> {
             self.rebase(&mut said, directory);
         }
         self.open.push(resolved(&text.path));
-        let imports = said.appfile.imports.iter().zip(&said.imports);
-        let imports: Vec<_> = imports
-            .map(|(import, mark)| (import.source.clone(), mark.clone()))
-            .collect();
-        for (source, mark) in imports {
+        let mut marks = std::mem::take(&mut said.imports);
+        for source in said
+            .appfile
+            .imports
+            .clone()
+            .into_iter()
+            .map(|import| import.source)
+        {
+            let Some(mark) = marks.remove(&source) else {
+                continue;
+            };
             match self.import(&source, directory) {
                 Ok(imported) => {
                     said.marks = merge::marks(said.marks, imported.marks, &said.appfile);

@@ -3,6 +3,8 @@
 //! One side wins: the user before a plugin, and the file that imports before the one that is
 //! imported. What it does not say is taken from the other side.
 
+use std::collections::{HashMap, HashSet};
+
 use otto_plugin::bindings::appfile::{Appfile, Application, Customization, Infrastructure};
 
 use super::mark::Marks;
@@ -42,8 +44,9 @@ pub(super) fn marks(mut mine: Marks, other: Marks, said: &Appfile) -> Marks {
 
 fn application(mine: Application, other: Application) -> Application {
     let mut dependencies = mine.dependencies;
+    let mut known: HashSet<_> = dependencies.iter().map(|d| d.source.clone()).collect();
     for dependency in other.dependencies {
-        if !dependencies.contains(&dependency) {
+        if known.insert(dependency.source.clone()) {
             dependencies.push(dependency);
         }
     }
@@ -59,8 +62,11 @@ fn infrastructures(
     mut mine: Vec<Infrastructure>,
     other: Vec<Infrastructure>,
 ) -> Vec<Infrastructure> {
+    let names = mine.iter().map(|mine| mine.name.clone());
+    let places: HashMap<_, _> = names.zip(0..).collect();
     for other in other {
-        let Some(mine) = mine.iter_mut().find(|mine| mine.name == other.name) else {
+        let place = places.get(&other.name);
+        let Some(mine) = place.and_then(|place: &usize| mine.get_mut(*place)) else {
             mine.push(other);
             continue;
         };
@@ -77,7 +83,8 @@ fn customizations(
     mut mine: Vec<Customization>,
     mut other: Vec<Customization>,
 ) -> Vec<Customization> {
-    other.retain(|other| mine.iter().all(|mine| mine.r#type != other.r#type));
+    let types: HashSet<_> = mine.iter().map(|mine| mine.r#type.clone()).collect();
+    other.retain(|other| !types.contains(&other.r#type));
     mine.append(&mut other);
     mine
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 
 use super::{data, written};
-use crate::appfile::file::LARGEST;
+use crate::appfile::file::{LARGEST, SETTINGS};
 use crate::appfile::{AppfileError, Written};
 
 /// So wide that no path is wrapped, whose length differs from machine to machine.
@@ -82,6 +82,19 @@ fn a_file_above_the_limit_is_refused_and_one_at_the_limit_is_read() {
     fs::write(&path, most + "#").unwrap();
     let error = Written::read(dir.path()).unwrap_err();
     assert!(matches!(error, AppfileError::TooLarge { .. }), "{error}");
+}
+
+#[test]
+fn a_file_that_says_more_than_the_limit_is_refused_and_one_at_the_limit_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("Appfile");
+    let keys: String = (1..SETTINGS).map(|key| format!("key{key} = 1\n")).collect();
+    let most = format!("customization {{\n a = {{\n{keys}}}\n}}\n");
+    fs::write(&path, &most).unwrap();
+    Written::read(dir.path()).unwrap();
+    fs::write(&path, most + "# :").unwrap();
+    let error = Written::read(dir.path()).unwrap_err();
+    assert!(matches!(error, AppfileError::TooMany { .. }), "{error}");
 }
 
 #[test]

@@ -18,6 +18,12 @@ fn customization(kind: &str, value: Value) -> Customization {
     }
 }
 
+fn dependency() -> Dependency {
+    Dependency {
+        source: "../database".into(),
+    }
+}
+
 fn nested(depth: u32) -> Value {
     (1..depth).fold(Value::Null, |value, _| Value::List(vec![value]))
 }
@@ -30,9 +36,7 @@ fn what_the_user_wrote_wins_and_defaults_do_not() {
     let answer = Appfile {
         application: Application {
             name: "named by the plugin".into(),
-            dependencies: vec![Dependency {
-                source: "../database".into(),
-            }],
+            dependencies: vec![dependency(), dependency()],
             ..Application::default()
         },
         customization: vec![
@@ -53,6 +57,7 @@ fn what_the_user_wrote_wins_and_defaults_do_not() {
         ]
     );
     let needs = written.needs();
+    assert_eq!(needs.len(), 1);
     assert_eq!(needs[0].source, "../database");
     assert!(needs[0].mark.is_none());
 }
