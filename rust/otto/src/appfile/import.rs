@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use otto_plugin::bindings::appfile::Dependency;
+use otto_plugin::bindings::appfile::{Dependency, Import};
 use sha2::{Digest, Sha256};
 
 use super::Written;
@@ -18,7 +18,7 @@ use super::reader::Reader;
 use super::source::Source;
 
 /// How many files are read for one Appfile, itself included.
-pub(super) const MOST: usize = 100;
+const MOST: usize = 100;
 
 const LOCAL: &str = "write the path of an Appfile, or of the directory that it is in";
 
@@ -89,33 +89,34 @@ impl Importing<'_> {
         }
         self.open.push(resolved(&text.path));
         let mut marks = std::mem::take(&mut said.imports);
-        for source in said
-            .appfile
-            .imports
-            .clone()
-            .into_iter()
-            .map(|import| import.source)
-        {
-            let Some(mark) = marks.remove(&source) else {
-                continue;
-            };
-            match self.import(&source, directory) {
-                Ok(imported) => {
-                    said.marks = merge::marks(said.marks, imported.marks, &said.appfile);
-                    said.appfile = merge::under(said.appfile, imported.appfile);
-                }
-                Err((reason, help)) => self.fault(
-                    FaultKind::Import {
-                        source_text: source,
-                        reason,
-                        help,
-                    },
-                    mark,
-                ),
+        for Import { source } in said.appfile.imports.clone() {
+            if let Some(mark) = marks.remove(&source) {
+                self.take_in(&mut said, source, mark, directory);
             }
         }
         self.open.pop();
         said
+    }
+
+    /// Puts what a file imports below what it says itself.
+    fn take_in(&mut self, said: &mut Said, source: String, mark: Mark, directory: &Path) {
+        match self.import(&source, directory) {
+            Ok(imported) => {
+                let marks = std::mem::take(&mut said.marks);
+                said.marks = merge::marks(marks, imported.marks, &said.appfile);
+                let appfile = std::mem::take(&mut said.appfile);
+                said.appfile = merge::under(appfile, imported.appfile);
+            }
+            Err((reason, help)) => self.found.add(Fault {
+                kind: FaultKind::Import {
+                    source_text: source,
+                    reason,
+                    help,
+                },
+                mark: Some(mark),
+                first: None,
+            }),
+        }
     }
 
     /// Has the dependencies of an imported file mean the same from where the Appfile is.
@@ -136,6 +137,7 @@ impl Importing<'_> {
         }
     }
 
+    /// Reads what is imported. The error is a reason, and what to do.
     fn import(&mut self, source: &str, directory: &Path) -> Result<Said, (String, &'static str)> {
         let Source::Local(mut path) = Source::new(source, directory) else {
             let reason = "only files of this machine can be imported";
@@ -175,14 +177,6 @@ impl Importing<'_> {
             }
         };
         Ok(self.file(&text))
-    }
-
-    fn fault(&mut self, kind: FaultKind, mark: Mark) {
-        self.found.add(Fault {
-            kind,
-            mark: Some(mark),
-            first: None,
-        });
     }
 }
 
