@@ -1,0 +1,7 @@
+application {
+  dependency { source = "../beside" }
+}
+
+customization "mysql" {
+  version = "5"
+}
