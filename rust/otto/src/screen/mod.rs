@@ -26,6 +26,8 @@ mod secret;
 mod sgr;
 mod surface;
 mod terminal;
+#[cfg(test)]
+pub(crate) mod tests;
 mod text;
 mod ui;
 

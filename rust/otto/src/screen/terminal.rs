@@ -38,7 +38,7 @@ impl Screen {
     }
 }
 
-struct UserTerminal(Screen);
+pub(super) struct UserTerminal(pub(super) Screen);
 
 impl Terminal for UserTerminal {
     /// Dropping the future ends the program: `SIGTERM`, and `SIGKILL` 2 s later. The screen stays
