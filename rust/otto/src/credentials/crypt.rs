@@ -11,6 +11,10 @@ use super::error::CredentialsError;
 use super::secrets::{BYTES_MAX, Secrets, too_large};
 use crate::screen::Secret;
 
+/// The most work that is done to open a file, as age has it: some 4 GiB of memory. It is fixed, so that
+/// what a fast machine has sealed opens on one that is slow, or busy.
+const WORK_MAX: u8 = 22;
+
 /// Encrypts with a passphrase.
 pub(super) fn seal(
     infra: &str,
@@ -41,7 +45,7 @@ pub(super) fn seal(
     Ok(sealed)
 }
 
-/// Decrypts. What needs more than about sixteen seconds of work is refused.
+/// Decrypts. What needs more work than [`WORK_MAX`] is refused.
 pub(super) fn open(
     infra: &str,
     sealed: &[u8],
@@ -51,7 +55,8 @@ pub(super) fn open(
         infra: infra.to_owned(),
         reason,
     };
-    let identity = scrypt::Identity::new(key(passphrase));
+    let mut identity = scrypt::Identity::new(key(passphrase));
+    identity.set_max_work_factor(WORK_MAX);
     let reader = Decryptor::new_buffered(sealed)
         .and_then(|decryptor| decryptor.decrypt(iter::once(&identity as _)))
         .map_err(|error| match error {

@@ -18,6 +18,8 @@ mod input;
 mod name;
 mod passphrase;
 mod secrets;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 
