@@ -10,7 +10,7 @@ use super::passphrase::{new_passphrase, passphrase};
 use super::secrets::Secrets;
 use super::{Credentials, input};
 use crate::places::Places;
-use crate::screen::{Screen, Secret};
+use crate::screen::{Screen, Secret, escape};
 
 /// Keeps the secrets of infrastructures, encrypted under a passphrase.
 #[derive(Debug, Subcommand)]
@@ -145,7 +145,7 @@ pub(super) async fn list(
         }
     };
     for line in lines {
-        writeln!(out, "{}", line.escape_debug()).map_err(|source| CredentialsError::File {
+        writeln!(out, "{}", escape::line(&line)).map_err(|source| CredentialsError::File {
             action: "written",
             path: "standard output".into(),
             source,

@@ -6,10 +6,13 @@ use std::fmt::Write;
 /// The longest line that is shown of what a plugin says, in characters. The rest is cut, with a mark.
 pub(super) const LINE_MAX: usize = 4096;
 
+/// The most lines that are shown of one text that a plugin says.
+const LINES_MAX: usize = 200;
+
 /// Gives `text` as one line. What a terminal could take for a command, or would show in another
 /// order than it stands, is written out: `\u{1b}`, `\n`. A line of more than [`LINE_MAX`] characters
 /// is cut.
-pub(super) fn line(text: &str) -> Cow<'_, str> {
+pub(crate) fn line(text: &str) -> Cow<'_, str> {
     if text.len() <= LINE_MAX && !text.chars().any(is_unsafe) {
         return Cow::Borrowed(text);
     }
@@ -33,9 +36,13 @@ pub(super) fn lines(text: &str, max: usize) -> impl Iterator<Item = Cow<'_, str>
     text.lines().take(max).map(line)
 }
 
-/// Gives `text` with its line ends kept, and everything else as [`line`] has it.
+/// Gives `text` with its line ends kept, and everything else as [`line`] has it. Of more than
+/// [`LINES_MAX`] lines, the rest is counted only.
 pub(super) fn block(text: &str) -> String {
-    let safe: Vec<_> = lines(text, usize::MAX).collect();
+    let mut safe: Vec<_> = lines(text, LINES_MAX).collect();
+    if let Some(more @ 1..) = text.lines().count().checked_sub(LINES_MAX) {
+        safe.push(format!("… ({more} lines more)").into());
+    }
     safe.join("\n")
 }
 
@@ -86,6 +93,16 @@ mod tests {
         let long = "x".repeat(LINE_MAX + 1);
         let shown = line(&long);
         assert!(shown.ends_with("x… (4097 bytes in all)"), "{shown}");
+    }
+
+    #[test]
+    fn a_text_of_too_many_lines_is_cut_with_a_mark() {
+        let shown = block(&"x\x07\n".repeat(LINES_MAX + 2));
+        assert_eq!(shown.lines().count(), LINES_MAX + 1);
+        assert!(
+            shown.starts_with("x\\u{7}\n") && shown.ends_with("… (2 lines more)"),
+            "{shown}"
+        );
     }
 
     #[test]

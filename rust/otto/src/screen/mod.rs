@@ -11,7 +11,7 @@
 #![allow(dead_code, unused_imports, reason = "joined by the commands")]
 
 mod console;
-mod escape;
+pub(crate) mod escape;
 mod event;
 mod json;
 mod lines;
@@ -174,11 +174,15 @@ impl Screen {
         drop(self.0.front.lock().await);
     }
 
-    /// Brings back the modes that the terminal had before a question changed them. For whoever ends
-    /// the process at once, from any thread. It does nothing if no question is open.
+    /// Brings back the modes that the terminal had before a question changed them, and takes the bars
+    /// away. For whoever ends the process at once, from any thread: nothing is shown after it.
     pub(crate) fn restore(&self) {
         if let Some(console) = &self.0.console {
             console.restore();
+        }
+        // Somebody who writes to a terminal that takes nothing would keep the process alive.
+        if let Ok(mut surface) = self.0.surface.try_lock() {
+            surface.pause();
         }
     }
 

@@ -23,10 +23,10 @@ pub(super) struct Problem {
     pub(super) help: Option<String>,
     /// What it follows from.
     #[serde(rename = "causes", serialize_with = "messages")]
-    pub(super) cause: Option<Box<Problem>>,
+    pub(super) cause: Option<Box<Self>>,
     pub(super) labels: Vec<Label>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) related: Vec<Problem>,
+    pub(super) related: Vec<Self>,
     /// The file that the labels point into.
     #[serde(skip)]
     pub(super) source: Option<NamedSource<Arc<str>>>,

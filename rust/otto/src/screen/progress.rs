@@ -12,6 +12,9 @@ use super::event::{Event, Outcome, Unit};
 /// How often the sign of a task turns that nobody knows the length of.
 const TURN: Duration = Duration::from_millis(100);
 
+/// How much of a title stands before a bar, in characters: there is to be room for the bar.
+const TITLE_MAX: usize = 40;
+
 /// A task on the screen: a line of its own on a terminal, which moves; otherwise a line at its begin
 /// and one at its end. Dropping it without [`end`](Self::end) shows it as given up.
 #[derive(Debug)]
@@ -44,7 +47,12 @@ impl Task {
         let bar = surface.has_bars().then(|| {
             let bar = ProgressBar::hidden().with_finish(ProgressFinish::AndClear);
             bar.set_style(style(total, unit));
-            bar.set_prefix(escape::line(&title).into_owned());
+            bar.set_prefix(
+                escape::line(&title)
+                    .chars()
+                    .take(TITLE_MAX)
+                    .collect::<String>(),
+            );
             match total {
                 Some(total) => bar.set_length(total),
                 None => bar.unset_length(),
@@ -121,16 +129,36 @@ impl Drop for Task {
 }
 
 fn style(total: Option<u64>, unit: Unit) -> ProgressStyle {
-    let template = match (total, unit) {
-        (Some(_), Unit::Items) => "    {prefix} [{bar:24}] {pos}/{len} {wide_msg}",
-        (Some(_), Unit::Bytes) => {
-            "    {prefix} [{bar:24}] {binary_bytes}/{binary_total_bytes} {wide_msg}"
-        }
-        (None, Unit::Items) => "  {spinner} {prefix} {wide_msg}",
-        (None, Unit::Bytes) => "  {spinner} {prefix} {binary_bytes} {wide_msg}",
-    };
-    // The templates are right, as a test shows; the plain bar shows what matters as well.
-    ProgressStyle::with_template(template)
+    // The templates are right, as the test shows; the plain bar shows what matters as well.
+    ProgressStyle::with_template(template(total.is_some(), unit))
         .unwrap_or_else(|_| ProgressStyle::default_bar())
         .progress_chars("=> ")
+}
+
+fn template(is_known: bool, unit: Unit) -> &'static str {
+    match (is_known, unit) {
+        (true, Unit::Items) => "    {prefix} [{bar:24}] {pos}/{len} {wide_msg}",
+        (true, Unit::Bytes) => {
+            "    {prefix} [{bar:24}] {binary_bytes}/{binary_total_bytes} {wide_msg}"
+        }
+        (false, Unit::Items) => "  {spinner} {prefix} {wide_msg}",
+        (false, Unit::Bytes) => "  {spinner} {prefix} {binary_bytes} {wide_msg}",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_template_is_right() {
+        for (is_known, unit) in [
+            (true, Unit::Items),
+            (true, Unit::Bytes),
+            (false, Unit::Items),
+            (false, Unit::Bytes),
+        ] {
+            ProgressStyle::with_template(template(is_known, unit)).unwrap();
+        }
+    }
 }

@@ -106,7 +106,11 @@ impl Screen {
             prompt += &format!("otto-{} asks:\n", escape::line(plugin));
         }
         let text = self.0.look.text;
-        prompt += &text.question(question.query, question.description, question.default);
+        let default = question.default.map(|default| match question.hide {
+            true => "a default, which is hidden",
+            false => default,
+        });
+        prompt += &text.question(question.query, question.description, default);
         match console.line(prompt, question.hide).await {
             Ok(Typed::Line(line)) => Ok(line),
             Ok(Typed::End) => Err(AskError::Aborted { query: query() }),

@@ -102,7 +102,7 @@ fn command(argv: &[String], dir: &str, env: &BTreeMap<String, String>) -> Result
         .envs(env);
     let own = env::vars_os().map(|(name, _)| name);
     let given = env.keys().map(OsString::from);
-    for name in own.chain(given).filter(|name| is_of_protocol(name)) {
+    for name in own.chain(given).filter(is_of_protocol) {
         command.env_remove(name);
     }
     Ok(command)

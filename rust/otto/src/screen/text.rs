@@ -14,6 +14,9 @@ use super::sgr;
 /// How many fields of a log record are shown.
 const FIELDS_MAX: usize = 32;
 
+/// As wide as no line is.
+const WIDE: usize = 1 << 16;
+
 /// Shows events as text.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Text {
@@ -100,7 +103,7 @@ impl Text {
         }
     }
 
-    /// A question, up to where the answer is typed.
+    /// A question, up to where the answer is typed. Give no default that may not be seen.
     pub(super) fn question(self, query: &str, description: &str, default: Option<&str>) -> String {
         let mut text = String::new();
         for line in escape::lines(description, 20) {
@@ -134,7 +137,7 @@ impl Text {
         let handler = GraphicalReportHandler::new_themed(theme)
             .with_links(false)
             .with_wrap_lines(self.width.is_some())
-            .with_width(self.width.unwrap_or(usize::from(u16::MAX)));
+            .with_width(self.width.unwrap_or(WIDE));
         let mut text = String::new();
         match handler.render_report(&mut text, problem) {
             Ok(()) => text,

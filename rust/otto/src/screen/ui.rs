@@ -68,7 +68,7 @@ impl Ui for PluginUi {
     }
 
     async fn input(&self, query: InputQuery) -> Result<InputAnswer, Error> {
-        if let Some((variable, value)) = self.from_environment(&query) {
+        if let Some((variable, value)) = self.environment_answer(&query) {
             self.answered(&query, Source::Environment, Some(variable.clone()));
             return Ok(InputAnswer {
                 value,
@@ -137,7 +137,7 @@ impl PluginUi {
     }
 
     /// The first variable that the user allowed, and that has a value.
-    fn from_environment(&self, query: &InputQuery) -> Option<(String, String)> {
+    fn environment_answer(&self, query: &InputQuery) -> Option<(String, String)> {
         for name in &query.environment {
             if !self.allowed.contains(name) {
                 self.note(query, name, "is not allowed to this plugin");

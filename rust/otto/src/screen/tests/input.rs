@@ -98,6 +98,25 @@ async fn a_hidden_answer_is_not_echoed_and_the_echo_comes_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_hidden_default_is_not_shown() {
+    let (screen, _recording, person) = at_terminal();
+    let question = InputQuery {
+        default: Some("hunter2".into()),
+        hide: true,
+        ..query("Key")
+    };
+    let answer = ask(&screen, &[], question);
+    let seen = person.sees("]: ");
+    assert!(!seen.contains("hunter2"), "{seen}");
+    person.types("\n");
+    let answer = answer.await.unwrap().unwrap();
+    assert_eq!(
+        (answer.value.as_str(), answer.source),
+        ("hunter2", InputSource::Default)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_end_of_the_input_is_no_answer_and_brings_the_echo_back() {
     let (screen, _recording, person) = at_terminal();
     let answer = ask(

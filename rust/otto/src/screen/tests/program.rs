@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::fs::File;
+use std::io::Write;
 use std::process::{Child, Command, Stdio};
 
 use otto_plugin::bindings::error::{Error, ErrorKind};
@@ -96,6 +97,10 @@ async fn runs(screen: &Screen) {
             "otto"
         };
         screen.message(format!("interrupt of {whose}"));
+        // Past the screen, which is silent now, so that the person knows.
+        (&File::options().write(true).open("/dev/tty").unwrap())
+            .write_all(b"noted")
+            .unwrap();
         std::future::pending().await
     };
     let status = tokio::select! {
@@ -174,12 +179,19 @@ fn ctrl_c_is_for_the_program_and_what_otto_says_waits_for_its_end() {
     let otto = play(
         &person,
         "run",
-        "trap 'echo caught; exit 5' INT; echo ready; read x",
+        "trap 'echo caught; read y; exit 5' INT; echo ready; while :; do read x; done",
     );
     person.sees("ready");
     person.types("\x03");
-    person.sees("caught");
-    person.sees("interrupt of the program");
+    let meanwhile = person.sees("noted");
+    assert!(!meanwhile.contains("interrupt of"), "{meanwhile:?}");
+    // A line for a shell that reads on before it looks at the signal, and one for its end.
+    person.types("x\ny\n");
+    let seen = meanwhile + &person.sees("interrupt of the program");
+    assert!(
+        seen.contains("caught") && !seen.contains("ended"),
+        "{seen:?}"
+    );
     person.sees("ended Code(5)");
     person.sees(END);
     ends(otto);
