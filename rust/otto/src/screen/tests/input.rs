@@ -3,8 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use otto_plugin::bindings::app::{App, Context, Meta};
 use otto_plugin::bindings::error::{Error, ErrorKind};
-use otto_plugin::bindings::host::{InputAnswer, InputQuery, InputSource, Ui};
+use otto_plugin::bindings::host::{
+    CancelReason, DirectoryClient, Host, InputAnswer, InputQuery, InputSource, Ui, UiClient,
+};
+use otto_plugin::host::{Cancel, Services};
+use otto_plugin::testing::{self, MemoryDirectory};
 use tokio::task::JoinHandle;
 
 use super::super::{AskError, Screen, Secret};
@@ -142,6 +147,66 @@ async fn a_question_that_is_taken_back_restores_the_terminal_and_takes_no_later_
     person.types("half of a sec");
     answer.abort();
     assert!(answer.await.unwrap_err().is_cancelled());
+    assert!(person.has_echo());
+    let answer = ask(&screen, &[], query("Next"));
+    person.types("the next line\n");
+    assert_eq!(answer.await.unwrap().unwrap().value, "the next line");
+}
+
+#[tokio::test]
+async fn the_terminal_is_as_it_was_when_the_drop_of_a_question_returns() {
+    let (screen, _recording, person) = at_terminal();
+    for _ in 0..50 {
+        let mut answer = Box::pin(screen.secret("Passphrase"));
+        assert!(futures::poll!(&mut answer).is_pending());
+        person.sees("Passphrase: ");
+        assert!(!person.has_echo());
+        drop(answer);
+        assert!(person.has_echo());
+    }
+}
+
+/// Asks for a key, as a plugin does in the middle of a build.
+struct Asking;
+
+impl App for Asking {
+    async fn meta(&self) -> Result<Meta, Error> {
+        Ok(Meta::default())
+    }
+
+    async fn build(&self, _context: Context, host: Host) -> Result<(), Error> {
+        for line in 0..20 {
+            host.ui.message(format!("line {line}")).await?;
+        }
+        let key = InputQuery {
+            hide: true,
+            ..query("Key")
+        };
+        host.ui.input(key).await?;
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_is_cancelled_takes_its_question_back() {
+    let (screen, recording, person) = at_terminal();
+    let plugin = testing::plugin(Asking).await.unwrap();
+    let cancel = Cancel::new();
+    let services = Services {
+        ui: UiClient::new(screen.ui("app-asking", None, BTreeSet::new())),
+        directory: DirectoryClient::new(MemoryDirectory::new()),
+        cancel: cancel.clone(),
+        terminal: None,
+    };
+    let call = tokio::spawn(async move { plugin.build(Context::default(), &services).await });
+    person.sees("Key: ");
+    assert!(!person.has_echo());
+    let said: String = (0..20).map(|line| format!("    line {line}\n")).collect();
+    assert_eq!(recording.text(), said);
+    person.types("half of a sec");
+    cancel.cancel(CancelReason::User);
+    call.await.unwrap().unwrap_err();
+    screen.settled().await;
     assert!(person.has_echo());
     let answer = ask(&screen, &[], query("Next"));
     person.types("the next line\n");

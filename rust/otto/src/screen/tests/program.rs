@@ -225,20 +225,67 @@ fn bars_and_lines_do_not_tear_each_other() {
     let otto = play(&person, "bars", "");
     let seen = person.sees(END);
     assert!(seen.contains("task 1 ["), "there are no bars in {seen:?}");
+    let rows = rows(&seen);
     for thread in 0..4 {
         for unit in 0..50 {
-            assert_eq!(
-                seen.matches(&format!("    line {thread}.{unit}.")).count(),
-                1,
-                "{thread}.{unit}"
-            );
+            let line = format!("    line {thread}.{unit}.");
+            let count = rows.iter().filter(|row| **row == line).count();
+            assert_eq!(count, 1, "{line} in {rows:#?}");
         }
     }
-    assert!(
-        seen.contains("task 0: given up") && seen.contains("task 1: all of it"),
-        "{seen:?}"
-    );
+    for line in ["    task 0: given up", "    task 1: all of it"] {
+        assert!(rows.iter().any(|row| row == line), "{line} in {rows:#?}");
+    }
+    let left = rows.iter().filter(|row| row.contains('['));
+    assert_eq!(left.count(), 0, "a bar is left in {rows:#?}");
     ends(otto);
+}
+
+/// What a terminal of 80 columns and any height shows in the end, row by row.
+fn rows(output: &str) -> Vec<String> {
+    let mut rows = vec![Vec::new()];
+    let (mut row, mut column) = (0_usize, 0);
+    let mut chars = output.chars();
+    while let Some(char) = chars.next() {
+        match char {
+            '\r' => column = 0,
+            '\n' => row += 1,
+            '\x1b' => {
+                let sequence: String = chars.by_ref().take_while(|char| *char != '[').collect();
+                assert_eq!(sequence, "", "only these sequences are known");
+                let mut number = String::new();
+                let last = loop {
+                    match chars.next().unwrap() {
+                        digit @ ('0'..='9' | ';') => number.push(digit),
+                        last => break last,
+                    }
+                };
+                match last {
+                    'A' => row -= number.parse::<usize>().unwrap(),
+                    'B' => row += number.parse::<usize>().unwrap(),
+                    'K' => rows[row].clear(),
+                    'm' => {}
+                    other => panic!("the sequence {other:?} is not known"),
+                }
+            }
+            char => {
+                // A full row goes on in the next one.
+                if column == 80 {
+                    (row, column) = (row + 1, 0);
+                    rows.resize(rows.len().max(row + 1), Vec::new());
+                }
+                let width = rows[row].len().max(column + 1);
+                rows[row].resize(width, ' ');
+                rows[row][column] = char;
+                column += 1;
+            }
+        }
+        rows.resize(rows.len().max(row + 1), Vec::new());
+    }
+    let texts = rows
+        .into_iter()
+        .map(|row| row.into_iter().collect::<String>());
+    texts.map(|row| row.trim_end().to_owned()).collect()
 }
 
 #[tokio::test]
