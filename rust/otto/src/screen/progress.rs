@@ -58,9 +58,9 @@ impl Task {
                 None => bar.unset_length(),
             }
             let bar = surface.add(id, bar);
-            match total {
-                Some(_) => bar.tick(),
-                None => bar.enable_steady_tick(TURN),
+            bar.tick();
+            if total.is_none() {
+                bar.enable_steady_tick(TURN);
             }
             bar
         });

@@ -13,6 +13,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process, setsid, test_kill_process};
 use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout};
 use rustix::termios::{LocalModes, tcgetattr};
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::super::{Options, Screen, Unit};
 use super::{Person, recorded};
@@ -42,6 +43,11 @@ fn play(person: &Person, act: &str, script: &str) -> Child {
         .unwrap()
 }
 
+/// Tells `otto` to go on with its act.
+fn tell(otto: &Child) {
+    kill_process(Pid::from_child(otto), Signal::USR1).unwrap();
+}
+
 fn ends(mut otto: Child) {
     assert!(otto.wait().unwrap().success());
 }
@@ -65,6 +71,7 @@ fn plays_otto() {
     match env::var(ACT).unwrap().as_str() {
         "run" => runtime.block_on(runs(&screen)),
         "cancel" => runtime.block_on(cancels(&screen)),
+        "bar" => runtime.block_on(runs_below_a_bar(&screen)),
         "bars" => shows_bars(&screen),
         act => panic!("there is no act {act}"),
     }
@@ -84,8 +91,7 @@ fn program() -> (Vec<String>, String, BTreeMap<String, String>) {
 
 async fn runs(screen: &Screen) {
     // As otto's own handler does, which leaves these to the program.
-    let mut interrupts =
-        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt()).unwrap();
+    let mut interrupts = signal(SignalKind::interrupt()).unwrap();
     let terminal = screen.terminal().unwrap();
     let (argv, dir, env) = program();
     let running = terminal.run(argv, dir, env);
@@ -97,10 +103,7 @@ async fn runs(screen: &Screen) {
             "otto"
         };
         screen.message(format!("interrupt of {whose}"));
-        // Past the screen, which is silent now, so that the person knows.
-        (&File::options().write(true).open("/dev/tty").unwrap())
-            .write_all(b"noted")
-            .unwrap();
+        tell_past_the_screen("noted");
         std::future::pending().await
     };
     let status = tokio::select! {
@@ -112,8 +115,7 @@ async fn runs(screen: &Screen) {
 }
 
 async fn cancels(screen: &Screen) {
-    let mut told =
-        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::user_defined1()).unwrap();
+    let mut told = signal(SignalKind::user_defined1()).unwrap();
     let terminal = screen.terminal().unwrap();
     let (argv, dir, env) = program();
     tokio::select! {
@@ -121,6 +123,32 @@ async fn cancels(screen: &Screen) {
         told = told.recv() => told.unwrap(),
     }
     screen.settled().await;
+}
+
+async fn runs_below_a_bar(screen: &Screen) {
+    let mut told = signal(SignalKind::user_defined1()).unwrap();
+    let task = screen.task("turning", None, Unit::Items);
+    let terminal = screen.terminal().unwrap();
+    let (argv, dir, env) = program();
+    let moved = async {
+        told.recv().await;
+        for unit in 0..100 {
+            task.update(unit, "at work");
+        }
+        tell_past_the_screen("noted");
+        std::future::pending().await
+    };
+    tokio::select! {
+        status = terminal.run(argv, dir, env) => status.unwrap(),
+        () = moved => unreachable!(),
+    };
+    task.end("all of it");
+}
+
+/// Says something while the screen is silent.
+fn tell_past_the_screen(text: &str) {
+    let mut terminal = File::options().write(true).open("/dev/tty").unwrap();
+    terminal.write_all(text.as_bytes()).unwrap();
 }
 
 fn shows_bars(screen: &Screen) {
@@ -204,11 +232,7 @@ fn a_program_whose_call_is_cancelled_is_ended_even_if_it_does_not_want_to() {
         let otto = play(&person, "cancel", script);
         person.sees("pid ");
         let pid = person.sees(".").trim_end_matches('.').parse().unwrap();
-        kill_process(
-            Pid::from_raw(otto.id().cast_signed()).unwrap(),
-            Signal::USR1,
-        )
-        .unwrap();
+        tell(&otto);
         person.sees(END);
         assert_eq!(
             test_kill_process(Pid::from_raw(pid).unwrap()),
@@ -217,6 +241,20 @@ fn a_program_whose_call_is_cancelled_is_ended_even_if_it_does_not_want_to() {
         );
         ends(otto);
     }
+}
+
+#[test]
+fn a_bar_stands_still_while_a_program_has_the_terminal() {
+    let person = Person::new();
+    let otto = play(&person, "bar", "echo begun; read x");
+    assert!(person.sees("begun").contains("turning"));
+    tell(&otto);
+    let meanwhile = person.sees("noted");
+    assert!(!meanwhile.contains("turning"), "{meanwhile:?}");
+    person.types("x\n");
+    person.sees("turning: all of it");
+    person.sees(END);
+    ends(otto);
 }
 
 #[test]
