@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use otto_plugin::bindings::error::{Error, ErrorKind};
 use otto_plugin::bindings::host::{ExitStatus, Terminal};
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
-use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, getpgrp, kill_process, waitid};
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
 use tokio::sync::oneshot;
 
 use super::{Front, Screen};
@@ -147,7 +147,9 @@ fn start(
                 return;
             };
             let ended = wait(child, &reaped);
-            if let Some(modes) = modes {
+            if let Some(modes) = modes
+                && has_foreground()
+            {
                 // A terminal that is gone has no modes.
                 let _ = tcsetattr(io::stdin(), OptionalActions::Drain, &modes);
             }
@@ -165,6 +167,12 @@ fn start(
     // The thread waits for exactly this.
     let _ = started.send((child, modes));
     Ok(Program { pid, gone })
+}
+
+/// Whether the terminal is still this process group's. A shell that was killed keeps it, and changing
+/// the modes would then stop this process, for good.
+fn has_foreground() -> bool {
+    tcgetpgrp(io::stdin()).is_ok_and(|group| group == getpgrp())
 }
 
 /// Waits for the end, and reaps the program while nobody can signal it.
