@@ -10,8 +10,8 @@ pub(super) const LINE_MAX: usize = 4096;
 const LINES_MAX: usize = 200;
 
 /// Gives `text` as one line. What a terminal could take for a command, or would show in another
-/// order than it stands, is written out: `\u{1b}`, `\n`. A line of more than [`LINE_MAX`] characters
-/// is cut.
+/// order than it stands, is written out: `\u{1b}`, `\n`. A line of more than 4096 characters is
+/// cut.
 pub(crate) fn line(text: &str) -> Cow<'_, str> {
     if text.len() <= LINE_MAX && !text.chars().any(is_unsafe) {
         return Cow::Borrowed(text);
@@ -37,7 +37,7 @@ pub(super) fn lines(text: &str, max: usize) -> impl Iterator<Item = Cow<'_, str>
 }
 
 /// Gives `text` with its line ends kept, and everything else as [`line`] has it. Of more than
-/// [`LINES_MAX`] lines, the rest is counted only.
+/// 200 lines, the rest is counted only.
 pub(super) fn block(text: &str) -> String {
     let mut safe: Vec<_> = lines(text, LINES_MAX).collect();
     if let Some(more @ 1..) = text.lines().count().checked_sub(LINES_MAX) {

@@ -1,7 +1,7 @@
 //! What is shown and asked. People read standard error; standard output is for data, and nothing
 //! here writes to it.
 //!
-//! Everything that is shown is an [`Event`](event::Event), and one of two renderers makes text of it:
+//! Everything that is shown is an `Event`, and one of two renderers makes text of it:
 //! `text` for people, `json` for programs (`--log-format json`). What a plugin says is hostile until
 //! `escape` or `sgr` has made it fit for a terminal.
 //!

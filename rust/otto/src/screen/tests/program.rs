@@ -1,14 +1,14 @@
 //! Programs in the foreground of a terminal. `otto` itself is played by this test program, started
 //! again on a pseudo-terminal of its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::fs::File;
 use std::io::Write;
 use std::process::{Child, Command, Stdio};
 
 use otto_plugin::bindings::error::{Error, ErrorKind};
-use otto_plugin::bindings::host::Terminal;
+use otto_plugin::bindings::host::{Terminal, Ui};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process, setsid, test_kill_process};
 use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout};
@@ -72,7 +72,10 @@ fn plays_otto() {
         "run" => runtime.block_on(runs(&screen)),
         "cancel" => runtime.block_on(cancels(&screen)),
         "bar" => runtime.block_on(runs_below_a_bar(&screen)),
-        "bars" => shows_bars(&screen),
+        "bars" => {
+            shows_bars(&screen);
+            runtime.block_on(begins_a_line_above_a_bar(&screen));
+        }
         act => panic!("there is no act {act}"),
     }
     screen.message(END);
@@ -166,6 +169,16 @@ fn shows_bars(screen: &Screen) {
             });
         }
     });
+}
+
+async fn begins_a_line_above_a_bar(screen: &Screen) {
+    let ui = screen.ui("app-ruby", None, BTreeSet::new());
+    let task = screen.task("bar", Some(2), Unit::Items);
+    ui.raw("begun, ".into()).await.unwrap();
+    task.update(1, "at work");
+    ui.raw("and ended\n".into()).await.unwrap();
+    ui.raw("cut short".into()).await.unwrap();
+    task.end("");
 }
 
 #[test]
@@ -271,7 +284,13 @@ fn bars_and_lines_do_not_tear_each_other() {
             assert_eq!(count, 1, "{line} in {rows:#?}");
         }
     }
-    for line in ["    task 0: given up", "    task 1: all of it"] {
+    for line in [
+        "    task 0: given up",
+        "    task 1: all of it",
+        "begun, and ended",
+        "cut short",
+        "    bar: done",
+    ] {
         assert!(rows.iter().any(|row| row == line), "{line} in {rows:#?}");
     }
     let left = rows.iter().filter(|row| row.contains('['));
