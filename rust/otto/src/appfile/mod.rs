@@ -12,7 +12,6 @@
 //! ```
 //!
 //! Everything here blocks its thread, for as long as small files take to read.
-#![allow(dead_code, reason = "joined by the commands")]
 
 mod blocks;
 mod defaults;

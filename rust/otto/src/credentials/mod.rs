@@ -8,8 +8,6 @@
 //!
 //! A value is shown by no command, and is in no error, log, argument, variable or cache.
 
-#![allow(dead_code, unused_imports, reason = "joined by the commands")]
-
 mod command;
 mod crypt;
 mod error;

@@ -44,13 +44,6 @@
 //! never removed while somebody enters a key for it: either the key is there first, and the content
 //! is kept, or the note is gone, and step 2 is done again. A reader that has the file open keeps it.
 
-#![allow(
-    clippy::allow_attributes,
-    dead_code,
-    unused_imports,
-    reason = "joined by the commands"
-)]
-
 mod call;
 mod convert;
 mod error;

@@ -12,7 +12,9 @@ use super::disk;
 use super::state::Plugin;
 use crate::appfile::quoted;
 
-const FILE: &str = "dev-dep.json";
+/// What the file with the answer has after the name of the directory, beside which it lies: what is
+/// in the directory is the plugin's.
+const SUFFIX: &str = ".dev-dep.json";
 
 /// The largest answer that is kept, in bytes.
 const LARGEST: u64 = 16 << 20;
@@ -26,7 +28,7 @@ pub(crate) struct DevDepKey {
     pub(crate) digest: String,
 }
 
-/// The answer of `devDep` in the cache directory of one application.
+/// The answer of `devDep` for one application, beside its cache directory.
 #[derive(Clone, Debug)]
 pub(crate) struct DevDepCache {
     directory: PathBuf,
@@ -65,8 +67,8 @@ struct Kept {
 }
 
 impl DevDepCache {
-    /// That in `directory`, which is `Context.cacheDir` of the dependency.
-    pub(crate) fn in_directory(directory: impl Into<PathBuf>) -> Self {
+    /// That for `directory`, which is `Context.cacheDir` of the dependency.
+    pub(crate) fn of_directory(directory: impl Into<PathBuf>) -> Self {
         Self {
             directory: directory.into(),
         }
@@ -75,7 +77,7 @@ impl DevDepCache {
     /// The answer that was kept. `None` if there is none for this key, if one of its files is gone,
     /// or if what is there makes no sense: the plugin has to be asked.
     pub(crate) fn kept(&self, key: &DevDepKey) -> Option<DevDep> {
-        let bytes = disk::read(&self.directory.join(FILE), LARGEST).ok()??;
+        let bytes = disk::read(&self.file(), LARGEST).ok()??;
         let kept: Kept = serde_json::from_slice(&bytes).ok()?;
         let dev_dep = DevDep { files: kept.files };
         (kept.key == *key && self.check(&dev_dep).is_ok()).then_some(dev_dep)
@@ -92,7 +94,13 @@ impl DevDepCache {
         // It has texts for keys, and writes to memory, so that nothing can fail.
         let mut json = serde_json::to_vec_pretty(&kept).unwrap_or_default();
         json.push(b'\n');
-        Ok(disk::write(&self.directory.join(FILE), &json)?)
+        Ok(disk::write(&self.file(), &json)?)
+    }
+
+    fn file(&self) -> PathBuf {
+        let mut file = self.directory.clone().into_os_string();
+        file.push(SUFFIX);
+        file.into()
     }
 
     fn check(&self, dev_dep: &DevDep) -> Result<(), DevDepError> {

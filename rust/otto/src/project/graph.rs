@@ -1,6 +1,6 @@
 //! An application and everything that it needs, in the order in which it is compiled.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use miette::{Diagnostic, LabeledSpan, SourceCode};
@@ -11,14 +11,10 @@ use crate::appfile::{FILE_NAME, Mark, Need, Source, quoted};
 /// How many applications one can need, itself included.
 pub(super) const MOST: usize = 1000;
 
-/// An application, and what it needs.
+/// An application that is needed, or needs the others.
 #[derive(Debug)]
 pub(crate) struct Node<T> {
     pub(crate) project: Project,
-    /// As the first of its dependents names it. Empty for the root.
-    pub(crate) source: String,
-    /// Indices of its dependencies, in their order, each smaller than its own.
-    pub(crate) dependencies: Vec<usize>,
     /// What the caller has made of it.
     pub(crate) app: T,
 }
@@ -77,35 +73,21 @@ pub(crate) async fn graph<T, E: From<GraphError>>(
     mut load: impl AsyncFnMut(&Project, &str) -> Result<Loaded<T>, E>,
 ) -> Result<Vec<Node<T>>, E> {
     let mut nodes: Vec<Node<T>> = Vec::new();
-    let mut done: HashMap<PathBuf, usize> = HashMap::new();
+    let mut done: HashSet<PathBuf> = HashSet::new();
     let loaded = load(&root, "").await?;
     // From the root to the one that is being looked at.
-    let mut open = vec![Open::new(root, String::new(), loaded)];
+    let mut open = vec![Open::new(root, loaded)];
     while let Some(last) = open.last_mut() {
         let Some(need) = last.needs.next() else {
-            let Some(Open { project, node, .. }) = open.pop() else {
+            let Some(Open { project, app, .. }) = open.pop() else {
                 break;
             };
-            let index = nodes.len();
-            done.insert(project.root().to_owned(), index);
-            let (source, dependencies, app) = node;
-            nodes.push(Node {
-                project,
-                source,
-                dependencies,
-                app,
-            });
-            if let Some(dependent) = open.last_mut() {
-                dependent.node.1.push(index);
-            }
+            done.insert(project.root().to_owned());
+            nodes.push(Node { project, app });
             continue;
         };
         let project = find(&need, last.project.root())?;
-        if let Some(&index) = done.get(project.root()) {
-            // It may be named in two ways.
-            if !last.node.1.contains(&index) {
-                last.node.1.push(index);
-            }
+        if done.contains(project.root()) {
             continue;
         }
         if let Some(start) = open.iter().position(|open| open.project == project) {
@@ -118,7 +100,7 @@ pub(crate) async fn graph<T, E: From<GraphError>>(
             return Err(GraphError::new(GraphErrorKind::TooMany, need).into());
         }
         let loaded = load(&project, &need.source).await?;
-        open.push(Open::new(project, need.source, loaded));
+        open.push(Open::new(project, loaded));
     }
     Ok(nodes)
 }
@@ -127,16 +109,15 @@ pub(crate) async fn graph<T, E: From<GraphError>>(
 struct Open<T> {
     project: Project,
     needs: std::vec::IntoIter<Need>,
-    /// Its source, the dependencies so far, and what was made of it.
-    node: (String, Vec<usize>, T),
+    app: T,
 }
 
 impl<T> Open<T> {
-    fn new(project: Project, source: String, loaded: Loaded<T>) -> Self {
+    fn new(project: Project, loaded: Loaded<T>) -> Self {
         Self {
             project,
             needs: loaded.needs.into_iter(),
-            node: (source, Vec::new(), loaded.app),
+            app: loaded.app,
         }
     }
 }

@@ -19,7 +19,6 @@
 //!
 //! Who compiles holds the lock alone ([`Project::compile`]); who uses what was compiled holds it
 //! together with others ([`Project::hold`]). Everything here blocks its thread, but [`graph()`].
-#![allow(dead_code, reason = "joined by the commands")]
 
 mod compiling;
 mod dev_dep;
@@ -46,8 +45,6 @@ pub(crate) use hold::Held;
 pub(crate) use state::{Compiled, CompiledApp, Plugin};
 use uuid::Uuid;
 
-use crate::appfile::FILE_NAME;
-
 /// An application's directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Project {
@@ -73,11 +70,6 @@ impl Project {
 
     pub(crate) fn root(&self) -> &Path {
         &self.root
-    }
-
-    /// Where the Appfile is, or would be.
-    pub(crate) fn appfile(&self) -> PathBuf {
-        self.root.join(FILE_NAME)
     }
 
     /// The identity, if it has one: the first compile gives it.

@@ -23,11 +23,13 @@ fn files<const N: usize>(files: [&str; N]) -> DevDep {
 
 #[test]
 fn an_answer_is_kept_for_as_long_as_its_files_are_there() {
-    let dir = tempfile::tempdir().unwrap();
-    let cache = DevDepCache::in_directory(dir.path());
-    fs::create_dir(dir.path().join("sub")).unwrap();
-    fs::write(dir.path().join("sub/file"), "").unwrap();
-    symlink("sub/file", dir.path().join("link")).unwrap();
+    let outer = tempfile::tempdir().unwrap();
+    let dir = outer.path().join("cache");
+    fs::create_dir(&dir).unwrap();
+    let cache = DevDepCache::of_directory(&dir);
+    fs::create_dir(dir.join("sub")).unwrap();
+    fs::write(dir.join("sub/file"), "").unwrap();
+    symlink("sub/file", dir.join("link")).unwrap();
     let answer = files(["sub/file", "./sub/../link"]);
     assert_eq!(cache.kept(&key("1")), None);
     cache.keep(&key("1"), &answer).unwrap();
@@ -38,29 +40,33 @@ fn an_answer_is_kept_for_as_long_as_its_files_are_there() {
         ..key("1")
     };
     assert_eq!(cache.kept(&other), None);
-    fs::remove_file(dir.path().join("sub/file")).unwrap();
+    fs::remove_file(dir.join("sub/file")).unwrap();
     assert_eq!(cache.kept(&key("1")), None);
-    fs::create_dir(dir.path().join("sub/file")).unwrap();
+    fs::create_dir(dir.join("sub/file")).unwrap();
     assert_eq!(cache.kept(&key("1")), None);
 }
 
 #[test]
 fn an_answer_without_files_is_kept_as_well() {
-    let dir = tempfile::tempdir().unwrap();
-    let cache = DevDepCache::in_directory(dir.path());
+    let outer = tempfile::tempdir().unwrap();
+    let dir = outer.path().join("cache");
+    fs::create_dir(&dir).unwrap();
+    let cache = DevDepCache::of_directory(&dir);
     cache.keep(&key("1"), &files([])).unwrap();
     assert_eq!(cache.kept(&key("1")), Some(files([])));
 }
 
 #[test]
 fn a_file_outside_of_the_directory_is_refused() {
-    let dir = tempfile::tempdir().unwrap();
-    let inside = dir.path().join("cache");
+    let outer = tempfile::tempdir().unwrap();
+    let dir = outer.path().join("cache");
+    fs::create_dir(&dir).unwrap();
+    let inside = dir.join("cache");
     fs::create_dir_all(inside.join("sub")).unwrap();
-    fs::write(dir.path().join("secret"), "").unwrap();
+    fs::write(dir.join("secret"), "").unwrap();
     fs::write(inside.join("file"), "").unwrap();
     symlink("../secret", inside.join("link")).unwrap();
-    let cache = DevDepCache::in_directory(&inside);
+    let cache = DevDepCache::of_directory(&inside);
     let absolute = inside.join("file");
     for file in ["../secret", "link", absolute.to_str().unwrap()] {
         let error = cache.keep(&key("1"), &files([file])).unwrap_err();
@@ -76,11 +82,13 @@ fn a_file_outside_of_the_directory_is_refused() {
 
 #[test]
 fn a_damaged_answer_is_asked_for_anew() {
-    let dir = tempfile::tempdir().unwrap();
-    let cache = DevDepCache::in_directory(dir.path());
-    fs::write(dir.path().join("file"), "").unwrap();
+    let outer = tempfile::tempdir().unwrap();
+    let dir = outer.path().join("cache");
+    fs::create_dir(&dir).unwrap();
+    let cache = DevDepCache::of_directory(&dir);
+    fs::write(dir.join("file"), "").unwrap();
     cache.keep(&key("1"), &files(["file"])).unwrap();
-    let path = dir.path().join("dev-dep.json");
+    let path = outer.path().join("cache.dev-dep.json");
     let good = fs::read_to_string(&path).unwrap();
     for damaged in [
         "",

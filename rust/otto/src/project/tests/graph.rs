@@ -63,10 +63,6 @@ fn dependencies_come_first_in_their_order_and_the_root_last() {
         let (nodes, count) = found(&dir.path().join("shop"));
         let nodes = nodes.unwrap();
         assert_eq!(order(&nodes), ["disk", "cache", "net", "queue", "shop"]);
-        let needs: Vec<_> = nodes.iter().map(|node| &node.dependencies[..]).collect();
-        assert_eq!(needs, [&[][..], &[0], &[], &[0, 2], &[1, 3]]);
-        let sources: Vec<_> = nodes.iter().map(|node| node.source.as_str()).collect();
-        assert_eq!(sources, ["../disk", "../cache", "../net", "../queue", ""]);
         assert!(count.values().all(|count| *count == 1), "{count:?}");
     }
 }
@@ -83,7 +79,6 @@ fn a_directory_is_the_same_however_it_is_named() {
     let (nodes, _) = found(&dir.path().join("shop"));
     let nodes = nodes.unwrap();
     assert_eq!(order(&nodes), ["a", "b", "shop"]);
-    assert_eq!(nodes[2].dependencies, [0, 1]);
 }
 
 #[test]
