@@ -155,7 +155,10 @@ impl From<DirectoryProblem> for PluginsWarning {
 
 impl From<PluginsError> for Failure {
     fn from(error: PluginsError) -> Self {
-        Self::new(error.exit(), error)
+        match error {
+            PluginsError::Output(error) => Self::output(error),
+            error => Self::new(error.exit(), error),
+        }
     }
 }
 

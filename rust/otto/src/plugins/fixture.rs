@@ -55,6 +55,7 @@ impl Machine {
     pub(crate) fn opening(&self) -> Opening<'_> {
         let starts = self.path("starts");
         Opening {
+            names: None,
             discovery: self.discovery(),
             places: &self.places,
             policy: TrustPolicy::Ask,

@@ -4,8 +4,6 @@
 //! these say of themselves. [`PluginsCommand`] are the commands that show it, and
 //! [`run`] does them.
 
-#![allow(dead_code, unused_imports, reason = "joined by the commands")]
-
 mod args;
 mod cache;
 mod catalogue;
@@ -18,8 +16,7 @@ mod said;
 mod text;
 mod trust;
 
-pub(crate) use args::PluginsCommand;
-pub(crate) use cache::Description;
-pub(crate) use catalogue::{Ask, Catalogue, Launching, Listed, Opening, State, TrustQuestion};
+pub(crate) use args::{Format, PluginsCommand};
+pub(crate) use catalogue::{Catalogue, Launching, Listed, Opening, State, TrustQuestion};
 pub(crate) use commands::run;
-pub(crate) use error::{PluginsError, PluginsWarning};
+pub(crate) use error::PluginsError;

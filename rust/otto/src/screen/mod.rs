@@ -8,8 +8,6 @@
 //! One question, or one program of a plugin's, has the terminal at a time; the others wait for it in
 //! their order. What is shown meanwhile waits too, up to a limit.
 
-#![allow(dead_code, unused_imports, reason = "joined by the commands")]
-
 mod console;
 pub(crate) mod escape;
 mod event;
@@ -45,8 +43,10 @@ use event::Event;
 use surface::{Piece, Surface};
 use text::Text;
 
+pub(crate) use escape::line as printable;
 pub(crate) use event::Unit;
 pub(crate) use options::{LogFormat, LogLevel, Options};
+pub(crate) use place::line_at;
 pub(crate) use progress::Task;
 pub(crate) use question::AskError;
 pub(crate) use secret::Secret;
@@ -155,6 +155,17 @@ impl Screen {
     pub(crate) fn error(&self, report: &Report) {
         let problem = problem::Problem::of(report.as_ref());
         self.show(None, Event::Error { problem });
+    }
+
+    /// Says something about what the user has, with its help: as a warning, or what severity it has.
+    pub(crate) fn remark(&self, report: &Report) {
+        let problem = problem::Problem::of(report.as_ref());
+        self.show(None, Event::Diagnostic { problem });
+    }
+
+    /// Whether plugins may be lent the terminal.
+    pub(crate) fn lends_terminal(&self) -> bool {
+        self.0.has_terminal
     }
 
     /// Whether standard error is a terminal with colours: for whoever writes text of its own.

@@ -34,24 +34,31 @@ pub(super) fn problem(diagnostic: Diagnostic, root: Option<&Path>) -> Problem {
         related: Vec::new(),
         source: None,
     };
-    let Some(Location { file, line }) = diagnostic.location else {
+    let Some(location) = diagnostic.location else {
         return problem;
     };
-    let name = escape::line(&file).into_owned();
-    let line = usize::try_from(line).unwrap_or(usize::MAX);
-    let text = root.and_then(|root| read(root, Path::new(&file)).ok());
-    let span = text.as_deref().and_then(|text| span(text, line));
-    if let (Some(text), Some(_)) = (text, span) {
-        problem.source = Some(NamedSource::new(&name, Arc::from(escape::in_place(&text))));
-    }
+    let shown = root.and_then(|root| line_at(&location, root));
+    let (source, span) = shown.unzip();
+    problem.source = source;
     problem.labels.push(Label {
-        file: name,
-        line,
+        file: escape::line(&location.file).into_owned(),
+        line: usize::try_from(location.line).unwrap_or(usize::MAX),
         column: 0,
         text: None,
         span,
     });
     problem
+}
+
+/// The line of a plugin's error or remark, in its file, if that lies below `root`.
+pub(crate) fn line_at(
+    location: &Location,
+    root: &Path,
+) -> Option<(NamedSource<Arc<str>>, SourceSpan)> {
+    let text = read(root, Path::new(&location.file)).ok()?;
+    let span = span(&text, usize::try_from(location.line).ok()?)?;
+    let name = escape::line(&location.file);
+    Some((NamedSource::new(name, escape::in_place(&text).into()), span))
 }
 
 /// Reads a regular file of text below `root`, links followed.

@@ -3,6 +3,7 @@
 mod describe;
 mod judge;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
@@ -44,6 +45,8 @@ pub(crate) struct TrustQuestion {
 pub(crate) struct Opening<'a> {
     /// Where to look.
     pub(crate) discovery: Discovery,
+    /// The names to look for. None: all of them.
+    pub(crate) names: Option<&'a BTreeSet<PluginName>>,
     /// Where trust and what is known of plugins are kept.
     pub(crate) places: &'a Places,
     /// What becomes of a plugin that needs trust.
@@ -95,7 +98,10 @@ impl Catalogue {
     /// A plugin that does not start is [`State::Broken`], and hides no other one. An error is one of
     /// what the user trusts, if that decides something.
     pub(crate) async fn open(opening: Opening<'_>) -> Result<Self, PluginsError> {
-        let found = opening.discovery.find();
+        let mut found = opening.discovery.find();
+        if let Some(names) = opening.names {
+            found.files.retain(|file| names.contains(&file.name));
+        }
         let cache = Cache::of(opening.places);
         let mut judge = Judge::new(&opening, TrustFile::of(opening.places), &cache);
         let ranked = judge.rank(&found).await?;
@@ -176,21 +182,15 @@ impl Catalogue {
         detect_among(directory, &self.contenders())
     }
 
-    /// Starts a plugin that can be used. `adjust` adds to what every plugin is started with, such as who
-    /// takes what it logs. The caller ends it.
+    /// Starts a plugin that is used. One that did not start before is tried again. The caller ends it.
     ///
     /// The file is the one that was found, and trusted if it has to be, by its identity right before the
     /// start and right after it; if it is not, the plugin is killed.
-    pub(crate) async fn start(
-        &self,
-        listed: &Listed,
-        adjust: impl FnOnce(Launcher) -> Launcher,
-    ) -> Result<Plugin, PluginsError> {
+    pub(crate) async fn start(&self, listed: &Listed) -> Result<Plugin, PluginsError> {
         let file = &listed.ranked.file;
         match (&listed.state, &file.identity) {
-            (State::Used(_), Ok(identity)) => {
-                let launcher = adjust((self.launching)(&file.path));
-                launch(&file.path, identity, launcher).await
+            (State::Used(_) | State::Broken(_), Ok(identity)) => {
+                launch(&file.path, identity, (self.launching)(&file.path)).await
             }
             (State::Unusable(why), _) => Err(PluginsError::Unusable {
                 path: file.path.clone(),

@@ -221,15 +221,12 @@ async fn a_plugin_that_was_exchanged_since_is_not_started() {
     let machine = Machine::new();
     let path = machine.counting("user/otto-app-hello");
     let catalogue = Catalogue::open(machine.opening()).await.unwrap();
-    let plugin = catalogue.start(used(&catalogue), |it| it).await.unwrap();
+    let plugin = catalogue.start(used(&catalogue)).await.unwrap();
     plugin.ping().await.unwrap();
     plugin.shut_down().await;
     assert_eq!(machine.starts(), 2);
     machine.script("user/otto-app-hello", "echo evil >> \"$STARTS\"; exit 3");
-    let error = catalogue
-        .start(used(&catalogue), |it| it)
-        .await
-        .unwrap_err();
+    let error = catalogue.start(used(&catalogue)).await.unwrap_err();
     assert!(matches!(error, PluginsError::Changed { path: it } if it == path));
     assert_eq!(machine.starts(), 2);
 }
