@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use etcetera::{BaseStrategy, HomeDirError, choose_base_strategy};
+use miette::Diagnostic;
 
 /// The directories of the user who runs `otto`. They follow the XDG base directory specification, so
 /// `XDG_CONFIG_HOME`, `XDG_DATA_HOME` and `XDG_CACHE_HOME` move them. None needs to be there yet.
@@ -14,10 +15,16 @@ pub(crate) struct Places {
     cache: PathBuf,
 }
 
+/// The user has no home directory.
+#[derive(Debug, thiserror::Error, Diagnostic)]
+#[error("it cannot be told where this user keeps things")]
+#[diagnostic(help("set HOME"))]
+pub(crate) struct NoHome(#[source] HomeDirError);
+
 impl Places {
-    /// Finds them. It fails if the user has no home directory.
-    pub(crate) fn of_user() -> Result<Self, HomeDirError> {
-        let base = choose_base_strategy()?;
+    /// Finds them.
+    pub(crate) fn of_user() -> Result<Self, NoHome> {
+        let base = choose_base_strategy().map_err(NoHome)?;
         Ok(Self {
             home: base.home_dir().to_owned(),
             config: base.config_dir().join("otto"),
