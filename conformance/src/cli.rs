@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands;
 use crate::report::Screen;
-use crate::settings::DEFAULT_LIVES;
+use crate::settings::{DEFAULT_LIVES, DEFAULT_MUTATIONS};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -87,6 +87,10 @@ pub(crate) struct RunArgs {
     /// How often LIF-01 starts and ends the plugin, to see what it leaves
     #[arg(long, value_name = "NUMBER", default_value_t = DEFAULT_LIVES, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) lives: u32,
+
+    /// How many changed messages ROB-05 sends, each to a new process
+    #[arg(long, value_name = "NUMBER", default_value_t = DEFAULT_MUTATIONS, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) mutations: u32,
 
     /// Make the choices of an earlier run again, such as the numbers of descriptors
     #[arg(long, value_name = "NUMBER", value_parser = parse_seed)]

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 /// How many lives of the plugin are looked at, if the user does not say.
 pub(crate) const DEFAULT_LIVES: u32 = 50;
+/// How many changed messages are sent, if the user does not say.
+pub(crate) const DEFAULT_MUTATIONS: u32 = 500;
 
 /// How the plugin is tried.
 #[derive(Debug)]
@@ -19,6 +21,8 @@ pub(crate) struct Settings {
     pub(crate) timeout_scale: f64,
     /// How many lives of the plugin are looked at for what they leave.
     pub(crate) lives: u32,
+    /// How many changed messages are sent.
+    pub(crate) mutations: u32,
     /// Determines what cases choose at random.
     pub(crate) seed: u64,
     /// Whether a plugin has to do what it should, too.

@@ -49,6 +49,8 @@ pub enum Reason {
     AddressNotNamed,
     /// It wrote its token to stdout or stderr.
     TokenShown,
+    /// It wrote to stderr, but not which limit was passed.
+    LimitNotNamed,
 
     // What it must not touch.
     /// It served a host that did not give the cookie.
@@ -65,6 +67,18 @@ pub enum Reason {
     AskedBootstrap,
     /// It called a method of the host's.
     CalledHost,
+    /// What it starts inherits its socket.
+    Inheritable,
+
+    // What it takes.
+    /// It has more descriptors than before.
+    DescriptorsGrew,
+    /// It has more threads than before.
+    ThreadsGrew,
+    /// It has more memory than it may.
+    MemoryGrew,
+    /// It runs on a processor, and does nothing.
+    Spins,
 
     // Its way to the host.
     /// It did not dial the address that it was given.
@@ -93,10 +107,16 @@ pub enum Reason {
     UnknownMethodAccepted,
     /// A call that came later was answered as the first one.
     OutOfOrder,
+    /// It went on with what it was to refuse.
+    NotRefused,
 
     // Their content.
     /// The version of the protocol is not the highest that both sides speak.
     WrongVersion,
+    /// A version of the protocol stands there more than once.
+    VersionTwice,
+    /// The name of a feature is none.
+    FeatureName,
     /// The error is not of the kind that the rule names.
     ErrorKind,
     /// The exception is not of the type that the rule names.
@@ -117,6 +137,18 @@ pub enum Reason {
     DiffersBetweenCalls,
     /// Two processes answered differently.
     DiffersBetweenProcesses,
+    /// A pattern of a detector is none.
+    InvalidPattern,
+    /// A detector has a type that no tuple has.
+    ForeignType,
+    /// A text is not UTF-8, or does not end with NUL.
+    InvalidText,
+    /// A message has something in it that the schema does not have.
+    UnknownOrdinal,
+    /// A message is larger than the host accepts.
+    LimitExceeded,
+    /// A message has a pointer that leads nowhere.
+    InvalidMessage,
 }
 
 impl fmt::Display for Reason {

@@ -47,6 +47,9 @@ pub struct Case {
     /// How the plugin of the control gets to its host.
     #[serde(default)]
     pub connection: Connection,
+    /// Whether it measures times or memory, so that nothing may run beside it.
+    #[serde(default)]
+    pub serial: bool,
     /// The reasons for which it may fail, beside [`COMMON_REASONS`].
     pub reasons: Vec<Reason>,
     /// The broken plugins that fail it.

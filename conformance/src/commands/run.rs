@@ -42,6 +42,7 @@ pub(crate) fn run(screen: &mut Screen, args: RunArgs) -> u8 {
         environment: args.environment,
         timeout_scale: args.timeout_scale,
         lives: args.lives,
+        mutations: args.mutations,
         seed: args.seed.unwrap_or_else(any_seed),
         strict: args.strict,
         artifacts: args.artifacts,

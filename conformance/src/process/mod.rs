@@ -6,6 +6,7 @@ mod interrupt;
 mod output;
 mod proc;
 mod registry;
+mod usage;
 
 pub(crate) use child::{Launch, Process, StartError, is_executable};
 pub(crate) use end::{Exit, Watched};
@@ -13,6 +14,7 @@ pub(crate) use interrupt::clean_up_on_signals;
 pub(crate) use output::Output;
 pub(crate) use proc::{Table, describe, listeners};
 pub(crate) use registry::PrivateDir;
+pub(crate) use usage::{Usage, inheritable};
 
 /// Makes this process the parent of every orphan below it, so that none gets lost.
 pub(crate) fn adopt_orphans() -> std::io::Result<()> {

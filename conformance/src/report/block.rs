@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::screen::{Screen, style};
 use crate::catalogue::{self, Connection};
 use crate::runner::Outcome;
-use crate::settings::{DEFAULT_LIVES, Settings};
+use crate::settings::{DEFAULT_LIVES, DEFAULT_MUTATIONS, Settings};
 use crate::verdict::{Reason, Stop, Verdict};
 use crate::wire::{Event, Message, Party};
 
@@ -201,6 +201,9 @@ fn repro(settings: &Settings, id: &str) -> String {
     }
     if settings.lives != DEFAULT_LIVES {
         command.push_str(&format!(" --lives {}", settings.lives));
+    }
+    if settings.mutations != DEFAULT_MUTATIONS {
+        command.push_str(&format!(" --mutations {}", settings.mutations));
     }
     if settings.strict {
         command.push_str(" --strict");

@@ -2,8 +2,10 @@
 
 mod environment;
 mod hello;
+mod lent;
 mod listener;
 mod opening;
+mod raw;
 mod rpc;
 mod sandbox;
 mod session;
@@ -13,6 +15,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
 use std::os::fd::{OwnedFd, RawFd};
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -26,7 +29,9 @@ use crate::wire::Link;
 
 pub(crate) use environment::is_reserved;
 pub(crate) use hello::{fill, offer, read_any_hello, say_hello};
+pub(crate) use lent::lend;
 pub(crate) use listener::Listener;
+pub(crate) use raw::{Ending, Heard, Raw, bootstrap, message};
 pub(crate) use rpc::{NoAnswer, Rpc};
 pub(crate) use sandbox::Sandbox;
 pub(crate) use session::{Meta, Session, refusal, with_exit};
@@ -81,6 +86,23 @@ pub(crate) struct Start {
     pub(crate) connect: Option<String>,
     /// `OTTO_PLUGIN_TOKEN`, where a case has to know it. An address never goes without one.
     pub(crate) token: Option<String>,
+    /// What is executed, where it is not the plugin's file by its path.
+    pub(crate) program: Option<PathBuf>,
+    /// Where it is started, if not in the private working directory.
+    pub(crate) directory: Option<PathBuf>,
+    pub(crate) surroundings: Surroundings,
+}
+
+/// What a plugin has in its environment beside the variables of the protocol, and what `--env` adds.
+#[derive(Debug, Default)]
+pub(crate) enum Surroundings {
+    /// What a host passes on.
+    #[default]
+    Usual,
+    /// `PATH` alone.
+    PathAlone,
+    /// The usual, with a directory at the beginning of `PATH`.
+    OnPath(PathBuf),
 }
 
 impl Start {
@@ -199,9 +221,11 @@ impl<'a> Stage<'a> {
     ) -> Result<Process, Stop> {
         let environment = self.environment(&start);
         let launch = Launch {
-            program: self.settings.plugin.clone(),
+            program: start
+                .program
+                .unwrap_or_else(|| self.settings.plugin.clone()),
             arguments: Vec::new(),
-            directory: self.sandbox.work(),
+            directory: start.directory.unwrap_or_else(|| self.sandbox.work()),
             environment,
             descriptor: start.descriptor,
             stdin: None,
@@ -230,7 +254,11 @@ impl<'a> Stage<'a> {
     }
 
     fn environment(&self, start: &Start) -> BTreeMap<OsString, OsString> {
-        let mut environment = environment::base(&self.sandbox, &self.settings.environment);
+        let mut environment = environment::base(
+            &self.sandbox,
+            &self.settings.environment,
+            &start.surroundings,
+        );
         let number = start.descriptor.as_ref();
         let number = number.map(|(_, number)| number.to_string());
         let token = start.connect.as_ref().map(|_| self.token());

@@ -35,6 +35,7 @@ pub(crate) enum Message {
     },
     Release,
     Abort,
+    Unimplemented,
     Other,
     /// Bytes that are no message.
     Malformed,
@@ -112,7 +113,7 @@ fn try_decode(bytes: &[u8], read: Read<'_>) -> capnp::Result<Decoded> {
             let line = format!("abort: {}", exception_text(exception?));
             Ok(plain(Message::Abort, line))
         }
-        Ok(message::Unimplemented(_)) => Ok(plain(Message::Other, "unimplemented")),
+        Ok(message::Unimplemented(_)) => Ok(plain(Message::Unimplemented, "unimplemented")),
         Ok(message::Disembargo(_)) => Ok(plain(Message::Other, "disembargo")),
         Ok(message::Provide(_)) => Ok(plain(Message::Other, "provide")),
         Ok(message::Accept(_)) => Ok(plain(Message::Other, "accept")),

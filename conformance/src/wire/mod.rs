@@ -9,6 +9,7 @@ mod names;
 mod payload;
 mod record;
 mod stream;
+mod validity;
 mod value;
 
 pub(crate) use decode::{Answer, Message};
@@ -17,3 +18,4 @@ pub(crate) use link::Link;
 pub(crate) use names::method_name;
 pub(crate) use record::{Event, Party, Record};
 pub(crate) use stream::Stream;
+pub(crate) use validity::{FlawKind, first_flaw};

@@ -11,6 +11,8 @@ const KEPT_MESSAGES: usize = 5_000;
 const BELIEVED_BYTES: u64 = 256 << 20;
 /// How much decoded content is kept, in bytes.
 const KEPT_CONTENT: usize = 8 << 20;
+/// How much of the messages themselves is kept, in bytes.
+const KEPT_RAW: usize = 8 << 20;
 
 /// One of the two ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -33,6 +35,8 @@ pub(crate) struct Event {
     /// The message's content, longer.
     pub(crate) content: String,
     pub(crate) bytes: usize,
+    /// The message itself, with its segment table. Empty if there was no room for it.
+    pub(crate) raw: Vec<u8>,
 }
 
 /// The record of one connection.
@@ -41,6 +45,7 @@ pub(crate) struct Record {
     began: Instant,
     events: Vec<Event>,
     content: usize,
+    raw: usize,
     dropped: u64,
     host: Frames,
     plugin: Frames,
@@ -54,6 +59,7 @@ impl Record {
             began,
             events: Vec::new(),
             content: 0,
+            raw: 0,
             dropped: 0,
             host: Frames::default(),
             plugin: Frames::default(),
@@ -74,6 +80,7 @@ impl Record {
                 Piece::Oversized { bytes } => *bytes,
                 Piece::Junk { first, .. } => first.len(),
             };
+            let mut raw = Vec::new();
             let (message, line, content) = match piece {
                 _ if self.events.len() >= KEPT_MESSAGES => {
                     self.dropped += 1;
@@ -82,6 +89,10 @@ impl Record {
                 Piece::Message(message) => {
                     let at_length = self.content < KEPT_CONTENT;
                     let decoded = decode::decode(&message, from, &mut self.questions, at_length);
+                    if self.raw + message.len() <= KEPT_RAW {
+                        self.raw += message.len();
+                        raw = message;
+                    }
                     (decoded.message, decoded.line, decoded.content)
                 }
                 Piece::Oversized { bytes } => {
@@ -101,6 +112,7 @@ impl Record {
                 line,
                 content,
                 bytes,
+                raw,
             });
         }
     }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use capnp::introspect::{Type, TypeVariant};
-use capnp::private::layout::PointerReader;
+use capnp::private::layout::{PointerReader, StructReader};
 use capnp::schema::Field;
 use capnp::traits::FromPointerReader;
 use capnp::{any_pointer, dynamic_list, dynamic_struct, dynamic_value};
@@ -48,14 +48,16 @@ pub(crate) fn show(content: any_pointer::Reader<'_>, shape: Type, limits: Limits
     let TypeVariant::Struct(schema) = shape.which() else {
         return "?".to_owned();
     };
-    match content
-        .get_as::<Pointer<'_>>()
-        .and_then(|pointer| pointer.0.get_struct(None))
-    {
+    match as_struct(content) {
         Ok(reader) => writer.fields(dynamic_struct::Reader::new(reader, schema.into())),
         Err(error) => writer.broken(&error),
     }
     writer.out
+}
+
+/// What a pointer holds, as a struct of a type that is known only at run time.
+pub(super) fn as_struct(content: any_pointer::Reader<'_>) -> capnp::Result<StructReader<'_>> {
+    content.get_as::<Pointer<'_>>()?.0.get_struct(None)
 }
 
 /// What the typed readers are made from, which is what a type known only at run time needs.
