@@ -149,7 +149,7 @@ macro_rules! written_as_in_the_file {
     )*};
 }
 
-written_as_in_the_file! { Level Profile Observation }
+written_as_in_the_file! { Level Profile Observation RuleLevel RuleProfile }
 
 impl Case {
     /// Whether it may fail with this reason.

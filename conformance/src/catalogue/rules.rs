@@ -3,6 +3,7 @@
 
 use std::sync::LazyLock;
 
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use super::chapters::CHAPTERS;
@@ -26,7 +27,7 @@ pub struct Rule {
 }
 
 /// Whom a rule binds, and on whom it is seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum RuleProfile {
