@@ -58,6 +58,8 @@ enum Command {
         /// The id of the case, such as LIF-03
         id: String,
     },
+    /// Say which cases look at which rules of the specification, and which no case looks at
+    Coverage(commands::CoverageArgs),
     /// Start a plugin as a host does, to be killed as a host can be
     #[command(name = commands::STAND_IN, hide = true)]
     StandIn { plugin: PathBuf },
@@ -121,6 +123,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => commands::run(&mut screen, args),
         Command::List => commands::list(&mut screen),
         Command::Explain { id } => commands::explain(&mut screen, &id),
+        Command::Coverage(args) => commands::coverage(&mut screen, &args),
         Command::StandIn { plugin } => commands::stand_in(&mut screen, &plugin),
     };
     ExitCode::from(code)

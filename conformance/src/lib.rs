@@ -11,6 +11,7 @@ mod cases;
 pub mod catalogue;
 mod cli;
 mod commands;
+pub mod coverage;
 pub mod exit;
 mod panics;
 mod process;

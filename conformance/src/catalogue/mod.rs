@@ -1,5 +1,6 @@
-//! The rows of `cases.toml`.
+//! The rows of `cases.toml`, and the rules of `spec/` that they name.
 
+mod chapters;
 mod rules;
 
 use std::fmt;
@@ -9,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::verdict::Reason;
 
-pub use rules::sentence;
+pub use chapters::{CHAPTERS, Chapter};
+pub use rules::{Rule, RuleLevel, RuleProfile, is_identity, rule, rules, sentence};
 
 /// The reasons for which any case may fail.
 pub const COMMON_REASONS: [Reason; 4] = [
@@ -150,7 +152,7 @@ macro_rules! written_as_in_the_file {
     )*};
 }
 
-written_as_in_the_file! { Level Profile Observation }
+written_as_in_the_file! { Level Profile Observation RuleLevel RuleProfile }
 
 impl Case {
     /// Whether it may fail with this reason.

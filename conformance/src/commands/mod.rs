@@ -1,11 +1,13 @@
 //! What the program does.
 
+mod coverage;
 mod explain;
 mod list;
 mod plugin;
 mod run;
 mod stand_in;
 
+pub(crate) use coverage::{CoverageArgs, coverage};
 pub(crate) use explain::explain;
 pub(crate) use list::list;
 pub(crate) use run::run;
