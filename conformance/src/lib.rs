@@ -19,6 +19,7 @@ mod report;
 mod runner;
 mod settings;
 mod stage;
+mod trace;
 pub mod verdict;
 mod wire;
 
