@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::commands;
 use crate::report::Screen;
 use crate::settings::{DEFAULT_LIVES, DEFAULT_MUTATIONS};
+use crate::trace;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -60,6 +61,12 @@ enum Command {
     },
     /// Say which cases look at which rules of the specification, and which no case looks at
     Coverage(commands::CoverageArgs),
+    /// Print a recorded session, or have sessions recorded
+    ///
+    /// A recording is what a case leaves in wire.ndjson, or what `trace record` has made. Secrets
+    /// are not in it: the credentials for an infrastructure, answers to hidden questions, and the
+    /// variables of programs that are run.
+    Trace(TraceArgs),
     /// Start a plugin as a host does, to be killed as a host can be
     #[command(name = commands::STAND_IN, hide = true)]
     StandIn { plugin: PathBuf },
@@ -111,6 +118,55 @@ pub(crate) struct RunArgs {
     pub(crate) verbose: bool,
 }
 
+/// What `trace` is told.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, arg_required_else_help = true)]
+pub(crate) struct TraceArgs {
+    /// The recording
+    pub(crate) file: Option<PathBuf>,
+
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = trace::Format::Text, value_name = "FORMAT")]
+    pub(crate) format: trace::Format,
+
+    #[command(subcommand)]
+    pub(crate) command: Option<TraceCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TraceCommand {
+    /// Write a program that a host can start in the place of a plugin, and that records its sessions
+    Record {
+        /// The plugin: a path, or the name of a program on PATH
+        plugin: PathBuf,
+
+        /// Where to put the program, which has the name of the plugin
+        #[arg(
+            long = "in",
+            value_name = "DIR",
+            default_value = "target/otto-conformance/trace"
+        )]
+        into: PathBuf,
+
+        /// Where to record the sessions, instead of DIR/wire.ndjson. They are added to what is there
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+
+        /// Record every byte too, be it secret or not
+        #[arg(long)]
+        raw: bool,
+    },
+    /// Stand between the host that starts this and a plugin
+    #[command(hide = true)]
+    Between {
+        plugin: PathBuf,
+        #[arg(long)]
+        to: PathBuf,
+        #[arg(long)]
+        raw: bool,
+    },
+}
+
 /// Runs the program.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -124,6 +180,7 @@ pub fn main() -> ExitCode {
         Command::List => commands::list(&mut screen),
         Command::Explain { id } => commands::explain(&mut screen, &id),
         Command::Coverage(args) => commands::coverage(&mut screen, &args),
+        Command::Trace(args) => commands::trace(&mut screen, args),
         Command::StandIn { plugin } => commands::stand_in(&mut screen, &plugin),
     };
     ExitCode::from(code)

@@ -20,6 +20,7 @@ mod report;
 mod runner;
 mod settings;
 mod stage;
+mod trace;
 pub mod verdict;
 mod wire;
 

@@ -6,9 +6,11 @@ mod list;
 mod plugin;
 mod run;
 mod stand_in;
+mod trace;
 
 pub(crate) use coverage::{CoverageArgs, coverage};
 pub(crate) use explain::explain;
 pub(crate) use list::list;
 pub(crate) use run::run;
 pub(crate) use stand_in::{NAME as STAND_IN, stand_in};
+pub(crate) use trace::trace;

@@ -9,8 +9,8 @@ use serde_json::json;
 use crate::runner::Outcome;
 use crate::settings::Settings;
 use crate::stage::Run;
+use crate::trace::Line;
 use crate::verdict::{Summary, Verdict};
-use crate::wire::Event;
 
 /// The version of the formats of these files.
 const FORMAT: u32 = 1;
@@ -41,12 +41,12 @@ impl Artifacts {
     pub(crate) fn write(&self, outcome: &Outcome<'_>) -> io::Result<()> {
         fs::create_dir_all(&self.directory)?;
         let case = &outcome.stage.case.id;
-        let head = json!({ "format": "otto-conformance-wire", "version": FORMAT, "case": case });
-        let mut wire = format!("{head}\n");
+        let mut wire = Vec::new();
+        Line::head(Some(case)).write(&mut wire)?;
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
         outcome.stage.evidence(|evidence| {
             for run in &evidence.runs {
-                record(run, &mut wire);
+                record(run, &mut wire)?;
                 let title = format!("==> {} <==\n", run.label);
                 for (file, output) in [(&mut stdout, &run.stdout), (&mut stderr, &run.stderr)] {
                     file.extend(title.as_bytes());
@@ -58,38 +58,25 @@ impl Artifacts {
                     }
                 }
             }
-        });
+            io::Result::Ok(())
+        })?;
         fs::write(self.directory.join("wire.ndjson"), wire)?;
         fs::write(self.directory.join("stdout"), stdout)?;
         fs::write(self.directory.join("stderr"), stderr)
     }
 }
 
-fn record(run: &Run, wire: &mut String) {
-    let Some(link) = &run.link else { return };
+fn record(run: &Run, wire: &mut Vec<u8>) -> io::Result<()> {
+    let Some(link) = &run.link else { return Ok(()) };
     link.record(|record| {
         for event in record.events() {
-            wire.push_str(&line(&run.label, event));
+            Line::of_event(&run.label, event).write(&mut *wire)?;
         }
-        if record.dropped() > 0 {
-            let note = json!({ "run": run.label, "dropped": record.dropped() });
-            wire.push_str(&format!("{note}\n"));
+        match record.dropped() {
+            0 => Ok(()),
+            dropped => Line::of_dropped(&run.label, dropped).write(&mut *wire),
         }
-    });
-}
-
-fn line(run: &str, event: &Event) -> String {
-    let mut line = json!({
-        "run": run,
-        "t": event.at.as_secs_f64(),
-        "from": event.from,
-        "line": event.line,
-        "bytes": event.bytes,
-    });
-    if !event.content.is_empty() {
-        line["content"] = event.content.clone().into();
-    }
-    format!("{line}\n")
+    })
 }
 
 /// Writes what came of the run as a whole.

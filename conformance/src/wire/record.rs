@@ -2,8 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use super::decode::{self, Answer, Message, Questions};
+use super::decode::{self, Answer, Decoded, Message, Questions};
+use super::detail::Detail;
 use super::frames::{Frames, Piece};
+use super::value::Limit;
 
 /// How many messages are kept: more than any case has use for, and few enough to be searched.
 const KEPT_MESSAGES: usize = 5_000;
@@ -15,12 +17,21 @@ const KEPT_CONTENT: usize = 8 << 20;
 const KEPT_RAW: usize = 8 << 20;
 
 /// One of the two ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Party {
-    /// This suite.
     Host,
     Plugin,
+}
+
+impl Party {
+    /// The one that it talks to.
+    pub(crate) fn other(self) -> Self {
+        match self {
+            Self::Host => Self::Plugin,
+            Self::Plugin => Self::Host,
+        }
+    }
 }
 
 /// A message, or what came in the place of one.
@@ -32,8 +43,8 @@ pub(crate) struct Event {
     pub(crate) message: Message,
     /// The message in one line, for people.
     pub(crate) line: String,
-    /// The message's content, longer.
-    pub(crate) content: String,
+    /// What there is to know of it.
+    pub(crate) detail: Detail,
     pub(crate) bytes: usize,
     /// The message itself, with its segment table. Empty if there was no room for it.
     pub(crate) raw: Vec<u8>,
@@ -75,42 +86,33 @@ impl Record {
             Party::Plugin => &mut self.plugin,
         };
         for piece in frames.push(bytes) {
-            let bytes = match &piece {
-                Piece::Message(message) => message.len(),
-                Piece::Oversized { bytes } => *bytes,
-                Piece::Junk { first, .. } => first.len(),
+            if self.events.len() >= KEPT_MESSAGES {
+                self.dropped += 1;
+                continue;
+            }
+            let limit = match self.content < KEPT_CONTENT {
+                true => Limit::RECORD,
+                false => Limit::LINE,
             };
-            let mut raw = Vec::new();
-            let (message, line, content) = match piece {
-                _ if self.events.len() >= KEPT_MESSAGES => {
-                    self.dropped += 1;
-                    continue;
-                }
-                Piece::Message(message) => {
-                    let at_length = self.content < KEPT_CONTENT;
-                    let decoded = decode::decode(&message, from, &mut self.questions, at_length);
-                    if self.raw + message.len() <= KEPT_RAW {
-                        self.raw += message.len();
-                        raw = message;
-                    }
-                    (decoded.message, decoded.line, decoded.content)
-                }
-                Piece::Oversized { bytes } => {
-                    let text = format!("a message of {bytes} bytes, above the limit");
-                    (Message::Malformed, text, String::new())
-                }
-                Piece::Junk { why, first } => {
-                    let text = format!("not Cap'n Proto: \"{}\" ({why})", first.escape_ascii());
-                    (Message::Malformed, text, String::new())
-                }
+            let read = decode::piece(&piece, from, &mut self.questions, limit);
+            self.content += read.detail.kept();
+            let Decoded {
+                message,
+                line,
+                detail,
+            } = read;
+            let bytes = piece.bytes();
+            let raw = match piece {
+                Piece::Message(message) if self.raw + message.len() <= KEPT_RAW => message,
+                _ => Vec::new(),
             };
-            self.content += content.len();
+            self.raw += raw.len();
             self.events.push(Event {
                 at,
                 from,
                 message,
                 line,
-                content,
+                detail,
                 bytes,
                 raw,
             });
