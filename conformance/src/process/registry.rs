@@ -33,7 +33,7 @@ fn registry() -> MutexGuard<'static, Registry> {
 }
 
 /// Starts a process that leads a group of its own. No process starts unregistered.
-pub(super) fn spawn(command: &mut Command) -> io::Result<Child> {
+pub(crate) fn spawn(command: &mut Command) -> io::Result<Child> {
     let mut registry = registry();
     let child = command.spawn()?;
     registry.groups.insert(child.id());
