@@ -26,7 +26,7 @@ impl Baseline {
         let Some(mended) = self.mended(problems.iter()) else {
             return Ok(None);
         };
-        let file = self.file().unwrap_or(USUAL_FILE.as_ref());
+        let file = self.file().unwrap_or_else(|| USUAL_FILE.as_ref());
         fs::write(file, mended)?;
         Ok(Some(file.display().to_string()))
     }

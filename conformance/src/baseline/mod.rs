@@ -85,7 +85,7 @@ pub(crate) struct Judged {
 impl Baseline {
     /// Reads the file that is named, or [`USUAL_FILE`] if that is there.
     pub(crate) fn load(named: Option<&Path>) -> Result<Self, String> {
-        let file = named.unwrap_or(Path::new(USUAL_FILE));
+        let file = named.unwrap_or_else(|| Path::new(USUAL_FILE));
         let text = match fs::read_to_string(file) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound && named.is_none() => {
@@ -135,7 +135,10 @@ impl Baseline {
         }
         let mut cases: Vec<_> = self.cases().collect();
         cases.sort_by_key(|case| case.get_ref());
-        match cases.windows(2).find(|pair| pair[0].get_ref() == pair[1].get_ref()) {
+        match cases
+            .windows(2)
+            .find(|pair| pair[0].get_ref() == pair[1].get_ref())
+        {
             Some(pair) => Err(self.complaint(pair[1], "it has two entries")),
             None => Ok(()),
         }
@@ -206,7 +209,9 @@ impl Baseline {
             note,
             problem,
         };
-        let entry = self.expected().find(|entry| *entry.case.get_ref() == case.id);
+        let entry = self
+            .expected()
+            .find(|entry| *entry.case.get_ref() == case.id);
         let (id, Some(entry)) = (case.id.clone(), entry) else {
             let actual = reason.filter(|_| !verdict.is_accepted());
             let problem = actual.map(|actual| Problem::Missing {
@@ -219,14 +224,20 @@ impl Baseline {
         match (verdict, reason) {
             (Verdict::Pass, _) => judged(
                 Verdict::Xpass,
-                Some(format!("it was expected to fail with {expected}: the entry is stale")),
+                Some(format!(
+                    "it was expected to fail with {expected}: the entry is stale"
+                )),
                 Some(Problem::Stale { case: id, line }),
             ),
             (Verdict::Warn | Verdict::Fail | Verdict::NotRun, Some(actual))
                 if actual != expected =>
             {
                 judged(
-                    if verdict == Verdict::Warn { Verdict::Fail } else { verdict },
+                    if verdict == Verdict::Warn {
+                        Verdict::Fail
+                    } else {
+                        verdict
+                    },
                     Some(format!("it was expected to fail with {expected}")),
                     Some(Problem::WrongReason {
                         case: id,
@@ -237,7 +248,11 @@ impl Baseline {
             }
             (Verdict::Warn | Verdict::Fail | Verdict::NotRun, _) => match &entry.expires {
                 Some(expires) if self.is_over(Some(expires)) => judged(
-                    if verdict == Verdict::Warn { Verdict::Fail } else { verdict },
+                    if verdict == Verdict::Warn {
+                        Verdict::Fail
+                    } else {
+                        verdict
+                    },
                     Some(format!("it was expected until {expires}: {}", entry.issue)),
                     Some(Problem::Expired { case: id, line }),
                 ),
@@ -263,12 +278,17 @@ impl Problem {
                 format!("{}: {case} passes, and its entry is stale", at(line))
             }
             Self::WrongReason { case, line, actual } => {
-                format!("{}: {case} fails with {actual}, which its entry does not say", at(line))
+                format!(
+                    "{}: {case} fails with {actual}, which its entry does not say",
+                    at(line)
+                )
             }
             Self::Expired { case, line } => {
                 format!("{}: the time of the entry for {case} is over", at(line))
             }
-            Self::Missing { case, actual } => format!("{case} fails with {actual}, and has no entry"),
+            Self::Missing { case, actual } => {
+                format!("{case} fails with {actual}, and has no entry")
+            }
         }
     }
 }
@@ -327,7 +347,9 @@ mod tests {
             let text = format!("[[expected-failure]]\ncase = \"LIF-03\"\n{rest}");
             Baseline::parse(text, TODAY).expect_err("no baseline")
         };
-        assert!(entry("reason = \"still-running\"\nissue = \" \"").contains("line 2: LIF-03: issue"));
+        assert!(
+            entry("reason = \"still-running\"\nissue = \" \"").contains("line 2: LIF-03: issue")
+        );
         assert!(entry("reason = \"still-running\"").contains("missing field `issue`"));
         assert!(entry("reason = \"nonsense\"\nissue = \"#7\"").contains("nonsense"));
         let time = "reason = \"still-running\"\nissue = \"#7\"\nexpires = 10:00:00";

@@ -74,7 +74,9 @@ pub(crate) fn try_start(settings: &Settings) -> Result<(), Unusable> {
         arguments,
         directory: sandbox.work(),
         // A name in front of the plugin is looked up on it.
-        environment: BTreeMap::from_iter(std::env::var_os("PATH").map(|path| ("PATH".into(), path))),
+        environment: BTreeMap::from_iter(
+            std::env::var_os("PATH").map(|path| ("PATH".into(), path)),
+        ),
         descriptor: None,
         stdin: None,
     };

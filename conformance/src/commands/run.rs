@@ -91,7 +91,8 @@ fn prepare() -> std::io::Result<()> {
     let mut asked = false;
     process::on_signals(move || {
         if asked {
-            process::clean_up_and_exit();
+            process::clean_up();
+            process::exit_interrupted();
         }
         asked = true;
         runner::end_all();

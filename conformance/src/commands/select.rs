@@ -23,7 +23,10 @@ fn matcher(pattern: &str) -> Result<GlobMatcher, String> {
     let matcher = Glob::new(pattern)
         .map_err(|error| format!("--case {pattern}: {}", error.kind()))?
         .compile_matcher();
-    if catalogue::cases().iter().any(|case| matcher.is_match(&case.id)) {
+    if catalogue::cases()
+        .iter()
+        .any(|case| matcher.is_match(&case.id))
+    {
         return Ok(matcher);
     }
     let upper = pattern.to_ascii_uppercase();
@@ -42,14 +45,20 @@ mod tests {
 
     fn ids(patterns: &[&str]) -> Result<Vec<&'static str>, String> {
         let patterns: Vec<_> = patterns.iter().map(ToString::to_string).collect();
-        Ok(select(&patterns)?.iter().map(|case| case.id.as_str()).collect())
+        Ok(select(&patterns)?
+            .iter()
+            .map(|case| case.id.as_str())
+            .collect())
     }
 
     #[test]
     fn a_pattern_stands_for_all_that_it_matches() {
         let group = ids(&["MET-*"]).expect("cases");
         assert!(group.len() >= 3 && group.iter().all(|id| id.starts_with("MET-")));
-        assert_eq!(ids(&["MET-02", "DIR-0[12]"]).expect("cases"), ["DIR-01", "DIR-02", "MET-02"]);
+        assert_eq!(
+            ids(&["MET-02", "DIR-0[12]"]).expect("cases"),
+            ["DIR-01", "DIR-02", "MET-02"]
+        );
         assert_eq!(ids(&[]).expect("cases").len(), catalogue::cases().len());
     }
 
@@ -57,7 +66,15 @@ mod tests {
     fn what_matches_nothing_is_an_error_even_beside_what_does() {
         let error = ids(&["MET-02", "XYZ-*"]).expect_err("an error");
         assert!(error.starts_with("XYZ-* matches no case"), "{error}");
-        assert!(ids(&["met-02"]).expect_err("an error").contains("did you mean MET-02?"));
-        assert!(ids(&["MET-[0"]).expect_err("an error").starts_with("--case MET-[0: "));
+        assert!(
+            ids(&["met-02"])
+                .expect_err("an error")
+                .contains("did you mean MET-02?")
+        );
+        assert!(
+            ids(&["MET-[0"])
+                .expect_err("an error")
+                .starts_with("--case MET-[0: ")
+        );
     }
 }

@@ -6,7 +6,6 @@ use std::thread;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use super::registry;
 use crate::exit;
 
 /// From here on SIGINT, SIGTERM and SIGHUP do this, one after the other, in a thread of their own.
@@ -18,8 +17,7 @@ pub(crate) fn on_signals(mut act: impl FnMut() + Send + 'static) -> io::Result<(
     Ok(())
 }
 
-/// Ends every process that was started here, removes every private directory, and ends this process.
-pub(crate) fn clean_up_and_exit() -> ! {
-    registry::clean_up();
+/// Ends this process, as one that was told to.
+pub(crate) fn exit_interrupted() -> ! {
     std::process::exit(i32::from(exit::INTERRUPTED))
 }

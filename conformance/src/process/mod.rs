@@ -9,10 +9,10 @@ mod registry;
 
 pub(crate) use child::{Launch, Process, StartError, end, is_executable};
 pub(crate) use end::{Exit, Watched};
-pub(crate) use interrupt::{clean_up_and_exit, on_signals};
+pub(crate) use interrupt::{exit_interrupted, on_signals};
 pub(crate) use output::Output;
 pub(crate) use proc::{Sample, Table, describe, listeners};
-pub(crate) use registry::{PrivateDir, spawn};
+pub(crate) use registry::{PrivateDir, clean_up, spawn};
 
 use std::fs::{File, OpenOptions};
 

@@ -52,7 +52,7 @@ pub(super) fn started_here(pid: u32) -> bool {
 
 /// Kills every group and removes every directory, for good: the registry stays locked, so that
 /// nothing else is started.
-pub(super) fn clean_up() {
+pub(crate) fn clean_up() {
     let registry = mem::ManuallyDrop::new(registry());
     for leader in &registry.groups {
         // A process that was started by another one may lead a group of its own.

@@ -59,11 +59,7 @@ impl Details {
 
 fn output(output: &Output) -> Lines {
     let lines = output.last_lines(TOLD).into_iter();
-    Lines::last(
-        TOLD,
-        0,
-        lines.map(|(at, line)| (at.as_secs_f64(), line)),
-    )
+    Lines::last(TOLD, 0, lines.map(|(at, line)| (at.as_secs_f64(), line)))
 }
 
 fn wire(run: &Run) -> Lines {

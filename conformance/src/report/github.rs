@@ -68,10 +68,14 @@ impl GitHub {
             );
         }
         let counts = ended.counts.iter();
-        let counts: Vec<_> = counts.map(|(verdict, number)| format!("{number} {verdict}")).collect();
+        let counts: Vec<_> = counts
+            .map(|(verdict, number)| format!("{number} {verdict}"))
+            .collect();
         let _ = writeln!(text, "{} in {:.1} s\n", counts.join(", "), ended.seconds);
         if !self.told.is_empty() {
-            text.push_str("| verdict | case | a plugin… | why | what to do |\n|---|---|---|---|---|\n");
+            text.push_str(
+                "| verdict | case | a plugin… | why | what to do |\n|---|---|---|---|---|\n",
+            );
         }
         for case in &self.told {
             let hint = case.details.hint.as_deref().unwrap_or_default();

@@ -198,11 +198,13 @@ impl<'s> Human<'s> {
         }
         for problem in &ended.baseline {
             let bad = style::BAD;
-            self.screen.tell(format_args!("{bad}baseline{bad:#} {problem}"));
+            self.screen
+                .tell(format_args!("{bad}baseline{bad:#} {problem}"));
         }
         if let Some(edit) = &ended.edit {
-            self.screen
-                .tell(format_args!("this mends it (or run with --write-baseline):\n{edit}"));
+            self.screen.tell(format_args!(
+                "this mends it (or run with --write-baseline):\n{edit}"
+            ));
         }
         if ended.outcome == Outcome::Partial {
             let of = catalogue::cases().len();
@@ -212,8 +214,9 @@ impl<'s> Human<'s> {
             ));
         }
         if ended.exit_code == crate::exit::INTERRUPTED {
-            self.screen
-                .tell(format_args!("interrupted: the plugin was ended, its files removed"));
+            self.screen.tell(format_args!(
+                "interrupted: the plugin was ended, its files removed"
+            ));
         }
         self.screen.tell(format_args!(
             "{style}{:>13}{style:#} [{:>8.3}s] {} run: {}",
@@ -233,5 +236,9 @@ impl<'s> Human<'s> {
 fn is_no_start(ended: &CaseEnded) -> bool {
     let case = catalogue::find(&ended.case);
     let is_ordinary = case.is_some_and(|case| case.connection == catalogue::Connection::Inherited);
-    is_ordinary && matches!(ended.reason, Some(Reason::ControlFailed | Reason::NoSession))
+    is_ordinary
+        && matches!(
+            ended.reason,
+            Some(Reason::ControlFailed | Reason::NoSession)
+        )
 }

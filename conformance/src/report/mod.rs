@@ -51,7 +51,9 @@ impl<'s> Reports<'s> {
         verbose: bool,
     ) -> Result<Self, String> {
         if targets.iter().filter(|target| target.is_stdout()).count() > 1 {
-            return Err("two formats cannot share standard output: say --format FORMAT=FILE".into());
+            return Err(
+                "two formats cannot share standard output: say --format FORMAT=FILE".into(),
+            );
         }
         let mut machines: Vec<(String, Box<dyn Report>)> = Vec::new();
         for target in targets {

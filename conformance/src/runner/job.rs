@@ -5,7 +5,9 @@
 //! and writes what came of it to its standard output, a line of JSON each. It cleans up and ends
 //! when its standard input does, since whoever started it is gone then.
 
+use std::fs;
 use std::io::{self, BufRead, Write};
+use std::path::PathBuf;
 use std::thread;
 
 use serde::{Deserialize, Serialize};
@@ -24,6 +26,8 @@ pub(super) struct Job<S> {
     pub(super) case: String,
     /// [`Settings::silent`].
     pub(super) silent: Option<String>,
+    /// The directory of the run, below which that of the case lies.
+    pub(super) directory: PathBuf,
 }
 
 /// What came of it.
@@ -66,14 +70,21 @@ pub(crate) fn work() -> io::Result<()> {
     let mut answer = process::take_stdout()?;
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line)?;
-    process::on_signals(|| process::clean_up_and_exit())?;
+    process::on_signals(|| {
+        process::clean_up();
+        process::exit_interrupted();
+    })?;
+    let job: Job<Settings> = serde_json::from_str(&line)?;
+    let directory = job.directory.clone();
     thread::Builder::new()
         .name("stdin".to_owned())
-        .spawn(|| {
+        .spawn(move || {
             let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
-            process::clean_up_and_exit();
+            process::clean_up();
+            // Of the suite's own, this is left if it was killed. The last worker finds it empty.
+            let _ = fs::remove_dir(directory);
+            process::exit_interrupted();
         })?;
-    let job: Job<Settings> = serde_json::from_str(&line)?;
     let done = match catalogue::find(&job.case) {
         Some(case) => run(&job, case),
         None => Done::harness(format!("there is no case {}", job.case)),

@@ -94,7 +94,7 @@ impl Clock {
 enum News {
     Begun(f64),
     /// None if the case is skipped.
-    Ended(Option<Done>),
+    Ended(Option<Box<Done>>),
 }
 
 /// Runs cases, as many at once as there are jobs.
@@ -109,7 +109,7 @@ fn lane(teller: &mut Teller<'_, '_>, clock: &Clock, cases: &[&'static Case], job
             let done = match plan.baseline.skip(&case.id) {
                 Some(_) => None,
                 None => match clock.run(plan, case) {
-                    Some(done) => Some(done),
+                    Some(done) => Some(Box::new(done)),
                     None => return,
                 },
             };
@@ -140,7 +140,7 @@ fn lane(teller: &mut Teller<'_, '_>, clock: &Clock, cases: &[&'static Case], job
                 let at = begun.remove(&told).unwrap_or_default();
                 teller.begun(cases[told], 1, at);
                 match done {
-                    Some(done) => teller.ended(cases[told], done, jobs > 1),
+                    Some(done) => teller.ended(cases[told], *done, jobs > 1),
                     None => teller.skipped(cases[told]),
                 }
                 told += 1;
@@ -196,7 +196,10 @@ impl Teller<'_, '_> {
             let second = clock.run(self.plan, case);
             self.reports.ends(&case.id);
             let Some(second) = second else { return };
-            let judged = self.plan.baseline.judge(case, second.verdict, second.reason);
+            let judged = self
+                .plan
+                .baseline
+                .judge(case, second.verdict, second.reason);
             let mut ended = if judged.verdict.is_accepted() || judged.verdict == Verdict::Xpass {
                 let note = "it failed beside other cases, and passed alone: what is told is of the \
                             first time";

@@ -52,23 +52,20 @@ pub(super) fn run(
         settings,
         case: case.id.clone(),
         silent,
+        directory: directory.to_owned(),
     };
-    match attempt(&job, case, directory) {
+    match attempt(&job, case) {
         Ok(done) => done,
         Err(error) => Some(Done::harness(format!("the worker: {error}"))),
     }
 }
 
-fn attempt(
-    job: &Job<&Settings>,
-    case: &Case,
-    directory: &Path,
-) -> io::Result<Option<Done>> {
+fn attempt(job: &Job<&Settings>, case: &Case) -> io::Result<Option<Done>> {
     let line = serde_json::to_string(job)?;
     let mut command = Command::new(std::env::current_exe()?);
     command
         .arg(WORKER)
-        .env("TMPDIR", directory)
+        .env("TMPDIR", &job.directory)
         // What a terminal sends to its foreground is the suite's to handle.
         .process_group(0)
         .stdin(Stdio::piped())

@@ -63,10 +63,7 @@ impl Stage<'_> {
 
 /// Passes on what either says to the other, until both have ended.
 fn connect(plugin: UnixStream, end: UnixStream) -> io::Result<()> {
-    for (from, to) in [
-        (plugin.try_clone()?, end.try_clone()?),
-        (end, plugin),
-    ] {
+    for (from, to) in [(plugin.try_clone()?, end.try_clone()?), (end, plugin)] {
         thread::Builder::new()
             .name("attached".to_owned())
             .spawn(move || {
