@@ -7,6 +7,7 @@
 
 #![cfg(target_os = "linux")]
 
+mod baseline;
 mod cases;
 pub mod catalogue;
 mod cli;

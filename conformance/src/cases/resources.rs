@@ -11,11 +11,10 @@ pub(super) const CASES: &[(&str, Function)] = &[("REL-02", |stage| {
     Box::pin(takes_no_more_for_more_calls(stage))
 })];
 
-/// How many calls of meta a plugin gets to warm up, and how many then.
-const WARM_UP: usize = 100;
-const CALLS: usize = 1_000;
+/// How many calls of meta a plugin gets to warm up.
+const WARM_UP: u32 = 100;
 /// How many of them there are for each ping.
-const METAS_PER_PING: usize = 10;
+const METAS_PER_PING: u32 = 10;
 /// How many descriptors and threads there may be more, and how much memory, in bytes.
 const MORE: usize = 2;
 const MORE_MEMORY: u64 = 16 << 20;
@@ -25,7 +24,8 @@ async fn takes_no_more_for_more_calls(stage: &Stage<'_>) -> Result<(), Stop> {
     let app = session.app().await?;
     call(&session, &app, WARM_UP).await?;
     let before = usage(stage, &session)?;
-    call(&session, &app, CALLS).await?;
+    let calls = stage.settings.calls;
+    call(&session, &app, calls).await?;
     let after = usage(stage, &session)?;
     let threads = |usage: Usage| usize::try_from(usage.threads).unwrap_or(usize::MAX);
     let counts = [
@@ -45,7 +45,7 @@ async fn takes_no_more_for_more_calls(stage: &Stage<'_>) -> Result<(), Stop> {
     for (reason, what, before, after) in counts {
         if after > before + MORE {
             let expected = format!(
-                "at most {MORE} {what} more after {CALLS} calls of meta than the {before} before them"
+                "at most {MORE} {what} more after {calls} calls of meta than the {before} before them"
             );
             return Err(stage.fail(reason, expected, format!("{after} {what}")));
         }
@@ -53,7 +53,7 @@ async fn takes_no_more_for_more_calls(stage: &Stage<'_>) -> Result<(), Stop> {
     let grown = after.memory.saturating_sub(before.memory);
     if grown >= MORE_MEMORY {
         let expected = format!(
-            "less than {} more after {CALLS} calls of meta than the {} before them",
+            "less than {} more after {calls} calls of meta than the {} before them",
             mib(MORE_MEMORY),
             mib(before.memory)
         );
@@ -63,7 +63,7 @@ async fn takes_no_more_for_more_calls(stage: &Stage<'_>) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn call(session: &Session<'_>, app: &app::Client, calls: usize) -> Result<(), Stop> {
+async fn call(session: &Session<'_>, app: &app::Client, calls: u32) -> Result<(), Stop> {
     for call in 0..calls {
         session.meta(app).await?;
         if call % METAS_PER_PING == 0 {
