@@ -33,9 +33,9 @@ const INFRASTRUCTURES: [&str; 8] = [
 /// Longer than a meta may take.
 const SLOW: Duration = Duration::from_millis(1200);
 /// At which calls of meta something is taken, where that is a defect.
-const NOW_AND_THEN: u32 = 50;
+const NOW_AND_THEN: u32 = 20;
 /// How much is kept of each, in bytes.
-const KEPT: usize = 32 << 10;
+const KEPT: usize = 128 << 10;
 /// Long enough for another call to come meanwhile.
 pub(crate) const OVERLAP: Duration = Duration::from_millis(20);
 

@@ -13,47 +13,43 @@ pub(crate) fn suite(tmp: &Path) -> Command {
     command
 }
 
-/// The mutant, which is a program of another package.
-///
-/// `cargo test --workspace` has made it. If only this package is tested, it may be missing or old.
+/// The mutant.
 pub(crate) fn mutant() -> &'static Path {
     static MUTANT: OnceLock<PathBuf> = OnceLock::new();
     MUTANT.get_or_init(|| {
-        let directory = Path::new(env!("CARGO_BIN_EXE_otto-conformance")).parent();
-        let directory = directory.expect("a program lies in a directory");
-        let mutant = directory.join("otto-app-mutant");
-        let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("mutants");
-        if modified(&mutant).is_none_or(|made| made < newest(&sources)) {
-            build(directory);
-        }
-        assert!(
-            mutant.exists(),
-            "{} is not where cargo was to put it",
-            mutant.display()
-        );
-        mutant
+        let package = ["--package", "otto-app-mutant"];
+        program("otto-app-mutant", &package, "mutants")
     })
 }
 
-fn build(directory: &Path) {
+/// A program of another package, whose sources lie there.
+///
+/// `cargo test --workspace` has made it. If only this package is tested, it may be missing or old.
+pub(crate) fn program(name: &str, package: &[&str], sources: &str) -> PathBuf {
+    let directory = Path::new(env!("CARGO_BIN_EXE_otto-conformance")).parent();
+    let directory = directory.expect("a program lies in a directory");
+    let program = directory.join(name);
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join(sources);
+    if modified(&program).is_none_or(|made| made < newest(&sources)) {
+        build(directory, package);
+    }
+    let place = program.display();
+    assert!(program.exists(), "{place} is not where cargo was to put it");
+    program
+}
+
+fn build(directory: &Path, package: &[&str]) {
     let profile = match directory.file_name().and_then(|name| name.to_str()) {
         Some("debug") | None => "dev",
         Some(profile) => profile,
     };
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args([
-        "build",
-        "--quiet",
-        "--package",
-        "otto-app-mutant",
-        "--profile",
-        profile,
-    ]);
-    let status = cargo
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .status()
-        .expect("cargo runs");
-    assert!(status.success(), "the mutant cannot be built");
+    cargo
+        .args(["build", "--quiet", "--profile", profile])
+        .args(package)
+        .current_dir(env!("CARGO_MANIFEST_DIR"));
+    let status = cargo.status().expect("cargo runs");
+    assert!(status.success(), "{package:?} cannot be built");
 }
 
 fn modified(path: &Path) -> Option<SystemTime> {

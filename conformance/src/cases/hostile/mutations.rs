@@ -7,7 +7,7 @@ use crate::process::Usage;
 use crate::protocol::SHUT_DOWN_CALL;
 use crate::stage::{Heard, Raw, Rpc, Stage, bootstrap, say_hello};
 use crate::verdict::{Reason, Stop};
-use crate::wire::Party;
+use crate::wire::{Message, Party, method_name};
 
 /// How much memory a plugin may take for such messages, in bytes.
 const TAKEN: u64 = 64 << 20;
@@ -53,9 +53,18 @@ async fn record(stage: &Stage<'_>) -> Result<Vec<(String, Vec<u8>)>, Stop> {
             .events()
             .iter()
             .filter(|event| event.from == Party::Host);
-        let calls = sent.map(|event| (event.line.clone(), event.raw.clone()));
-        calls.collect()
+        sent.map(|event| (name(&event.message), event.raw.clone()))
+            .collect()
     }))
+}
+
+fn name(message: &Message) -> String {
+    match message {
+        Message::Call {
+            interface, ordinal, ..
+        } => method_name(*interface, *ordinal),
+        _ => "bootstrap".to_owned(),
+    }
 }
 
 async fn is_harmless(stage: &Stage<'_>, mutation: &Mutation, memory: u64) -> Result<(), Stop> {
