@@ -12,6 +12,8 @@ use std::process::ExitCode;
 
 use clap::{Args, ColorChoice, Parser, Subcommand};
 use otto_plugin::host::Cancel;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::credentials;
 use crate::engine::Otto;
@@ -89,7 +91,7 @@ pub(crate) struct Global {
     )]
     log_format: LogFormat,
 
-    /// What to show of the logs of plugins
+    /// What to show of the logs of plugins, and of otto itself
     #[arg(long, value_enum, default_value_t, global = true, value_name = "LEVEL")]
     log_level: LogLevel,
 
@@ -161,6 +163,10 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         log_level: global.log_level,
         input: !global.no_input,
     });
+    // It is the one subscriber of this process: nobody has set another.
+    let _ = tracing_subscriber::registry()
+        .with(screen.own_log())
+        .try_init();
     let done = match command {
         Command::Completions { shell } => generate::completions(shell, &mut io::stdout()),
         Command::Man => generate::man(&mut io::stdout()),

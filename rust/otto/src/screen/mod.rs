@@ -16,6 +16,7 @@ mod lines;
 mod log;
 mod options;
 mod output;
+mod own_log;
 mod place;
 mod problem;
 mod progress;
