@@ -7,6 +7,7 @@
 
 #![cfg(target_os = "linux")]
 
+mod baseline;
 mod cases;
 pub mod catalogue;
 mod cli;
@@ -20,6 +21,7 @@ mod report;
 mod runner;
 mod settings;
 mod stage;
+mod trace;
 pub mod verdict;
 mod wire;
 

@@ -44,6 +44,9 @@ pub struct Case {
     pub limit: f64,
     /// The time for the whole case, in seconds.
     pub timeout: f64,
+    /// Whether it is run alone, since others would disturb its times.
+    #[serde(default)]
+    pub serial: bool,
     /// What is run first and has to work, lest a failure of something else counts as a refusal.
     pub control: Option<String>,
     /// How the plugin of the control gets to its host.

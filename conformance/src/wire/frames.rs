@@ -24,6 +24,17 @@ pub(crate) enum Piece {
     Junk { why: String, first: Vec<u8> },
 }
 
+impl Piece {
+    /// How many bytes it is, or of what is no message, how many are kept.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Message(message) => message.len(),
+            Self::Oversized { bytes } => *bytes,
+            Self::Junk { first, .. } => first.len(),
+        }
+    }
+}
+
 /// The state of one direction.
 #[derive(Debug, Default)]
 pub(crate) struct Frames {

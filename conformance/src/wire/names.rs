@@ -13,19 +13,31 @@ fn interface(id: u64) -> Option<&'static Interface> {
         .copied()
 }
 
+/// The name of an interface.
+pub(super) fn interface_name(id: u64) -> Option<&'static str> {
+    interface(id).map(|interface| interface.name)
+}
+
 /// The method that a call is for.
 pub(crate) fn method(interface_id: u64, ordinal: u16) -> Option<&'static Method> {
     let methods = interface(interface_id)?.methods;
     methods.iter().find(|method| method.ordinal == ordinal)
 }
 
+/// The names of an interface and of one of its methods, or their numbers, each after an `@`.
+pub(super) fn names(interface_id: u64, ordinal: u16) -> (String, String) {
+    let interface = interface_name(interface_id);
+    let method = method(interface_id, ordinal);
+    (
+        interface.map_or_else(|| format!("@{interface_id:#x}"), str::to_owned),
+        method.map_or_else(|| format!("@{ordinal}"), |method| method.name.to_owned()),
+    )
+}
+
 /// The name of a method, or its numbers if it has none.
 pub(crate) fn method_name(interface_id: u64, ordinal: u16) -> String {
-    match (interface(interface_id), method(interface_id, ordinal)) {
-        (_, Some(method)) => method.to_string(),
-        (Some(interface), None) => format!("{}.@{ordinal}", interface.name),
-        (None, None) => format!("@{interface_id:#x}.@{ordinal}"),
-    }
+    let (interface, method) = names(interface_id, ordinal);
+    format!("{interface}.{method}")
 }
 
 /// The name of the pointer field with this index in the results of a method.

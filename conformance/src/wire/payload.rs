@@ -1,21 +1,24 @@
 //! What a message carries beside its own fields: content, capabilities, exceptions.
 
-use std::fmt::Write;
-
 use capnp::introspect::Type;
 use capnp_rpc::rpc_capnp::{cap_descriptor, exception, payload};
 
-use super::value::{self, Limits};
+use super::detail::Capability;
+use super::secret::Privacy;
+use super::shown::Shown;
+use super::value::{self, Limit};
+
+/// How many capabilities of one message are kept: more than any method has.
+const KEPT_CAPABILITIES: u32 = 64;
+/// How much of the text of an exception is kept, in characters.
+const KEPT_REASON: usize = 200;
 
 /// The content and the capabilities of a message.
 #[derive(Debug)]
 pub(super) struct Carried {
-    /// The content in short, where its type is known.
-    pub(super) brief: String,
-    /// The content at length, if that was wanted.
-    pub(super) content: String,
-    /// Each capability, after a space.
-    pub(super) capabilities: String,
+    /// The content, where its type is known.
+    pub(super) content: Option<Shown>,
+    pub(super) capabilities: Vec<Capability>,
     /// Whether there is no content, or only a capability that is none.
     pub(super) null: bool,
 }
@@ -24,42 +27,49 @@ impl Carried {
     pub(super) fn read(
         payload: payload::Reader<'_>,
         shape: Option<fn() -> Type>,
-        at_length: bool,
+        privacy: Privacy,
+        limit: Limit,
     ) -> capnp::Result<Self> {
         let content = payload.get_content();
         let table = payload.get_cap_table()?;
-        let mut capabilities = String::new();
-        for capability in table {
-            let _ = write!(capabilities, " {}", descriptor(capability)?);
-        }
-        let show =
-            |limits| shape.map_or_else(String::new, |shape| value::show(content, shape(), limits));
-        let is_none = |index| matches!(table.get(index).which(), Ok(cap_descriptor::None(())));
+        let capabilities = table
+            .iter()
+            .take(KEPT_CAPABILITIES as usize)
+            .map(descriptor)
+            .collect::<capnp::Result<Vec<_>>>()?;
+        let null = content.is_null() || capabilities == [Capability::None];
+        let read = |shape: fn() -> Type| value::read(content, shape(), table.len(), privacy, limit);
         Ok(Self {
-            brief: show(Limits::LINE),
-            content: if at_length {
-                show(Limits::RECORD)
-            } else {
-                String::new()
-            },
+            content: shape.map(read),
             capabilities,
-            null: content.is_null() || (table.len() == 1 && is_none(0)),
+            null,
         })
+    }
+
+    /// The content in short.
+    pub(super) fn brief(&self) -> String {
+        self.content.as_ref().map_or_else(String::new, Shown::brief)
+    }
+
+    /// Each capability, after a space.
+    pub(super) fn told_capabilities(&self) -> String {
+        let told = self.capabilities.iter();
+        told.map(|capability| format!(" {capability}")).collect()
     }
 }
 
-/// A capability in a word.
-pub(super) fn descriptor(descriptor: cap_descriptor::Reader<'_>) -> capnp::Result<String> {
+/// A capability in a table.
+pub(super) fn descriptor(descriptor: cap_descriptor::Reader<'_>) -> capnp::Result<Capability> {
     Ok(match descriptor.which() {
-        Ok(cap_descriptor::None(())) => "cap#none".to_owned(),
-        Ok(cap_descriptor::SenderHosted(id)) => format!("cap#{id}"),
-        Ok(cap_descriptor::SenderPromise(id)) => format!("cap#{id}(promise)"),
-        Ok(cap_descriptor::ReceiverHosted(id)) => format!("cap#{id}(receiver's)"),
+        Ok(cap_descriptor::None(())) => Capability::None,
+        Ok(cap_descriptor::SenderHosted(id)) => Capability::Sender(id),
+        Ok(cap_descriptor::SenderPromise(id)) => Capability::SenderPromise(id),
+        Ok(cap_descriptor::ReceiverHosted(id)) => Capability::Receiver(id),
         Ok(cap_descriptor::ReceiverAnswer(answer)) => {
-            format!("answer q{}", answer?.get_question_id())
+            Capability::ReceiverAnswer(answer?.get_question_id())
         }
-        Ok(cap_descriptor::ThirdPartyHosted(_)) => "cap#(third party's)".to_owned(),
-        Err(capnp::NotInSchema(number)) => format!("cap#(unknown type {number})"),
+        Ok(cap_descriptor::ThirdPartyHosted(_)) => Capability::ThirdParty,
+        Err(capnp::NotInSchema(number)) => Capability::Unknown(number),
     })
 }
 
@@ -71,6 +81,6 @@ pub(super) fn exception_text(exception: exception::Reader<'_>) -> String {
     };
     let reason = exception.get_reason().map_err(|_| ());
     let reason = reason.map_or_else(|()| "?".into(), |text| text.to_string().unwrap_or_default());
-    let shown: String = reason.chars().take(200).collect();
+    let shown: String = reason.chars().take(KEPT_REASON).collect();
     format!("{kind}: {shown:?}")
 }

@@ -2,8 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use super::decode::{self, Answer, Message, Questions};
+use super::decode::{self, Answer, Decoded, Message, Questions};
+use super::detail::Detail;
 use super::frames::{Frames, Piece};
+use super::value::Limit;
 
 /// How many messages are kept: more than any case has use for, and few enough to be searched.
 const KEPT_MESSAGES: usize = 5_000;
@@ -11,14 +13,25 @@ const KEPT_MESSAGES: usize = 5_000;
 const BELIEVED_BYTES: u64 = 256 << 20;
 /// How much decoded content is kept, in bytes.
 const KEPT_CONTENT: usize = 8 << 20;
+/// How much of the messages themselves is kept, in bytes.
+const KEPT_RAW: usize = 8 << 20;
 
 /// One of the two ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Party {
-    /// This suite.
     Host,
     Plugin,
+}
+
+impl Party {
+    /// The one that it talks to.
+    pub(crate) fn other(self) -> Self {
+        match self {
+            Self::Host => Self::Plugin,
+            Self::Plugin => Self::Host,
+        }
+    }
 }
 
 /// A message, or what came in the place of one.
@@ -30,9 +43,11 @@ pub(crate) struct Event {
     pub(crate) message: Message,
     /// The message in one line, for people.
     pub(crate) line: String,
-    /// The message's content, longer.
-    pub(crate) content: String,
+    /// What there is to know of it.
+    pub(crate) detail: Detail,
     pub(crate) bytes: usize,
+    /// The message itself, with its segment table. Empty if there was no room for it.
+    pub(crate) raw: Vec<u8>,
 }
 
 /// The record of one connection.
@@ -41,6 +56,7 @@ pub(crate) struct Record {
     began: Instant,
     events: Vec<Event>,
     content: usize,
+    raw: usize,
     dropped: u64,
     host: Frames,
     plugin: Frames,
@@ -54,6 +70,7 @@ impl Record {
             began,
             events: Vec::new(),
             content: 0,
+            raw: 0,
             dropped: 0,
             host: Frames::default(),
             plugin: Frames::default(),
@@ -69,38 +86,35 @@ impl Record {
             Party::Plugin => &mut self.plugin,
         };
         for piece in frames.push(bytes) {
-            let bytes = match &piece {
-                Piece::Message(message) => message.len(),
-                Piece::Oversized { bytes } => *bytes,
-                Piece::Junk { first, .. } => first.len(),
+            if self.events.len() >= KEPT_MESSAGES {
+                self.dropped += 1;
+                continue;
+            }
+            let limit = match self.content < KEPT_CONTENT {
+                true => Limit::RECORD,
+                false => Limit::LINE,
             };
-            let (message, line, content) = match piece {
-                _ if self.events.len() >= KEPT_MESSAGES => {
-                    self.dropped += 1;
-                    continue;
-                }
-                Piece::Message(message) => {
-                    let at_length = self.content < KEPT_CONTENT;
-                    let decoded = decode::decode(&message, from, &mut self.questions, at_length);
-                    (decoded.message, decoded.line, decoded.content)
-                }
-                Piece::Oversized { bytes } => {
-                    let text = format!("a message of {bytes} bytes, above the limit");
-                    (Message::Malformed, text, String::new())
-                }
-                Piece::Junk { why, first } => {
-                    let text = format!("not Cap'n Proto: \"{}\" ({why})", first.escape_ascii());
-                    (Message::Malformed, text, String::new())
-                }
+            let read = decode::piece(&piece, from, &mut self.questions, limit);
+            self.content += read.detail.kept();
+            let Decoded {
+                message,
+                line,
+                detail,
+            } = read;
+            let bytes = piece.bytes();
+            let raw = match piece {
+                Piece::Message(message) if self.raw + message.len() <= KEPT_RAW => message,
+                _ => Vec::new(),
             };
-            self.content += content.len();
+            self.raw += raw.len();
             self.events.push(Event {
                 at,
                 from,
                 message,
                 line,
-                content,
+                detail,
                 bytes,
+                raw,
             });
         }
     }
