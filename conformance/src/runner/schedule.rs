@@ -100,6 +100,7 @@ enum News {
 /// Runs cases, as many at once as there are jobs.
 fn lane(teller: &mut Teller<'_, '_>, clock: &Clock, cases: &[&'static Case], jobs: usize) {
     let plan = teller.plan;
+    let jobs = jobs.min(cases.len());
     let next = AtomicUsize::new(0);
     let work = |sender: mpsc::Sender<(usize, News)>| {
         while let index = next.fetch_add(1, Ordering::Relaxed)
@@ -118,7 +119,7 @@ fn lane(teller: &mut Teller<'_, '_>, clock: &Clock, cases: &[&'static Case], job
     };
     thread::scope(|scope| {
         let (sender, receiver) = mpsc::channel();
-        for _ in 0..jobs.min(cases.len()) {
+        for _ in 0..jobs {
             let sender = sender.clone();
             scope.spawn(|| work(sender));
         }
