@@ -24,7 +24,7 @@ pub(crate) fn mutant() -> &'static Path {
         let mutant = directory.join("otto-app-mutant");
         let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("mutants");
         if modified(&mutant).is_none_or(|made| made < newest(&sources)) {
-            build(directory);
+            build(directory, &["otto-app-mutant"]);
         }
         assert!(
             mutant.exists(),
@@ -35,25 +35,44 @@ pub(crate) fn mutant() -> &'static Path {
     })
 }
 
-fn build(directory: &Path) {
+/// The plugin of the tests of recordings, which is an example of this package.
+///
+/// `cargo test` has made it. If only a test is chosen, it may be missing or old.
+pub(crate) fn recorded() -> &'static Path {
+    static RECORDED: OnceLock<PathBuf> = OnceLock::new();
+    RECORDED.get_or_init(|| {
+        let directory = Path::new(env!("CARGO_BIN_EXE_otto-conformance")).parent();
+        let directory = directory.expect("a program lies in a directory");
+        let recorded = directory.join("examples/otto-app-recorded");
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/trace/plugin.rs");
+        if modified(&recorded).is_none_or(|made| made < newest(&source)) {
+            build(
+                directory,
+                &["otto-conformance", "--example", "otto-app-recorded"],
+            );
+        }
+        assert!(
+            recorded.exists(),
+            "{} is not where cargo was to put it",
+            recorded.display()
+        );
+        recorded
+    })
+}
+
+fn build(directory: &Path, what: &[&str]) {
     let profile = match directory.file_name().and_then(|name| name.to_str()) {
         Some("debug") | None => "dev",
         Some(profile) => profile,
     };
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args([
-        "build",
-        "--quiet",
-        "--package",
-        "otto-app-mutant",
-        "--profile",
-        profile,
-    ]);
+    cargo.args(["build", "--quiet", "--profile", profile, "--package"]);
+    cargo.args(what);
     let status = cargo
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .status()
         .expect("cargo runs");
-    assert!(status.success(), "the mutant cannot be built");
+    assert!(status.success(), "{what:?} cannot be built");
 }
 
 fn modified(path: &Path) -> Option<SystemTime> {
