@@ -35,32 +35,8 @@ pub(crate) fn mutant() -> &'static Path {
     })
 }
 
-/// The plugin of the tests of recordings, which is an example of this package.
-///
-/// `cargo test` has made it. If only a test is chosen, it may be missing or old.
-pub(crate) fn recorded() -> &'static Path {
-    static RECORDED: OnceLock<PathBuf> = OnceLock::new();
-    RECORDED.get_or_init(|| {
-        let directory = Path::new(env!("CARGO_BIN_EXE_otto-conformance")).parent();
-        let directory = directory.expect("a program lies in a directory");
-        let recorded = directory.join("examples/otto-app-recorded");
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/trace/plugin.rs");
-        if modified(&recorded).is_none_or(|made| made < newest(&source)) {
-            build(
-                directory,
-                &["otto-conformance", "--example", "otto-app-recorded"],
-            );
-        }
-        assert!(
-            recorded.exists(),
-            "{} is not where cargo was to put it",
-            recorded.display()
-        );
-        recorded
-    })
-}
-
-fn build(directory: &Path, what: &[&str]) {
+/// Has cargo make a program of this workspace.
+pub(crate) fn build(directory: &Path, what: &[&str]) {
     let profile = match directory.file_name().and_then(|name| name.to_str()) {
         Some("debug") | None => "dev",
         Some(profile) => profile,
@@ -75,11 +51,11 @@ fn build(directory: &Path, what: &[&str]) {
     assert!(status.success(), "{what:?} cannot be built");
 }
 
-fn modified(path: &Path) -> Option<SystemTime> {
+pub(crate) fn modified(path: &Path) -> Option<SystemTime> {
     fs::metadata(path).ok()?.modified().ok()
 }
 
-fn newest(path: &Path) -> SystemTime {
+pub(crate) fn newest(path: &Path) -> SystemTime {
     let children = fs::read_dir(path).into_iter().flatten().flatten();
     let newest = children.map(|child| newest(&child.path())).max();
     let own = if path.is_dir() { None } else { modified(path) };

@@ -232,15 +232,15 @@ fn a_recording_is_for_its_owner_and_a_second_session_is_added_to_it() {
 
 #[test]
 fn a_session_goes_on_where_nothing_can_be_recorded() {
-    let other = |recorder: &Recorder| fs::write(&recorder.file, "other\n").expect("a file");
-    let directory = |recorder: &Recorder| fs::create_dir(&recorder.file).expect("a directory");
-    let makers: [(&dyn Fn(&Recorder), &str); 2] = [
-        (&other, "something else in it than a recording"),
-        (&directory, "directory"),
-    ];
-    for (make, why) in makers {
+    for (is_file, why) in [
+        (true, "something else in it than a recording"),
+        (false, "directory"),
+    ] {
         let recorder = Recorder::of_script("exec cat <&3 >&3");
-        make(&recorder);
+        match is_file {
+            true => fs::write(&recorder.file, "other\n").expect("a file"),
+            false => fs::create_dir(&recorder.file).expect("a directory"),
+        }
         let (child, mut host) = recorder.start();
         host.write_all(b"hello").expect("somebody reads");
         host.shutdown(Shutdown::Write).expect("a socket");
@@ -252,7 +252,7 @@ fn a_session_goes_on_where_nothing_can_be_recorded() {
             said.contains("nothing is recorded") && said.contains(why),
             "{said}"
         );
-        if recorder.file.is_file() {
+        if is_file {
             assert_eq!(recorder.recording(), "other\n");
         }
     }

@@ -8,7 +8,7 @@ use otto_plugin::bindings::app::Context;
 use otto_plugin::host::{Exit, Launcher, Plugin, PluginErrorCause, Step, Transport};
 use otto_plugin::testing::{self, FakeUi, MemoryDirectory};
 
-use super::{Recorder, support, text};
+use super::{Recorder, recorded, text};
 
 const TRANSPORTS: [(Transport, &str); 3] = [
     (Transport::Inherited, "inherited"),
@@ -33,7 +33,7 @@ fn action(action: &str, argument: &str) -> Context {
 
 #[test]
 fn calls_callbacks_and_a_large_blob_pass_on_every_transport() {
-    let recorder = Recorder::of(support::recorded());
+    let recorder = Recorder::of(recorded());
     for (transport, name) in TRANSPORTS {
         block_on(async {
             let plugin = start(&recorder, transport).await;
@@ -79,7 +79,7 @@ fn calls_callbacks_and_a_large_blob_pass_on_every_transport() {
 
 #[test]
 fn secrets_are_in_no_recording() {
-    let recorder = Recorder::of(support::recorded());
+    let recorder = Recorder::of(recorded());
     block_on(async {
         let plugin = start(&recorder, Transport::Inherited).await;
         let ui = FakeUi::new()
@@ -124,7 +124,7 @@ fn secrets_are_in_no_recording() {
 
 #[test]
 fn with_raw_every_byte_is_recorded() {
-    let recorder = Recorder::with(support::recorded(), &["--raw"]);
+    let recorder = Recorder::with(recorded(), &["--raw"]);
     block_on(async {
         let plugin = start(&recorder, Transport::Inherited).await;
         let ui = FakeUi::new().answer("password", "hidden-answer");
@@ -156,7 +156,7 @@ fn with_raw_every_byte_is_recorded() {
 
 #[test]
 fn a_plugin_that_dies_in_a_call_is_seen_by_its_host_as_it_is() {
-    let recorder = Recorder::of(support::recorded());
+    let recorder = Recorder::of(recorded());
     block_on(async {
         let plugin = start(&recorder, Transport::Inherited).await;
         let services = testing::services(&FakeUi::new(), &MemoryDirectory::new());
@@ -182,7 +182,7 @@ fn a_plugin_that_dies_in_a_call_is_seen_by_its_host_as_it_is() {
 
 #[test]
 fn a_host_that_is_killed_takes_recorder_and_plugin_with_it() {
-    let recorder = Recorder::of(support::recorded());
+    let recorder = Recorder::of(recorded());
     let (mut child, host) = recorder.start();
     // The kernel closes the socket of a host that was killed, and sends nothing.
     drop(host);

@@ -96,7 +96,7 @@ fn every_kind_of_message_is_told() {
             let mut unknown = message.init_unimplemented();
             unknown.reborrow().init_join();
         }),
-        message(|message| drop(message.init_provide())),
+        message(|message| message.init_provide().set_question_id(9)),
         message(|message| fill_exception(message.init_abort(), "that is enough")),
     ];
     let expected = "         t → bootstrap     q1

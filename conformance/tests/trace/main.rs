@@ -17,6 +17,7 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use command_fds::{CommandFdExt, FdMapping};
@@ -116,6 +117,31 @@ impl Recorder {
         assert!(output.status.success(), "{}", text(&output.stderr));
         text(&output.stdout)
     }
+}
+
+/// The plugin of the tests of recordings, which is an example of this package.
+///
+/// `cargo test` has made it. If only a test is chosen, it may be missing or old.
+fn recorded() -> &'static Path {
+    static RECORDED: OnceLock<PathBuf> = OnceLock::new();
+    RECORDED.get_or_init(|| {
+        let directory = Path::new(env!("CARGO_BIN_EXE_otto-conformance")).parent();
+        let directory = directory.expect("a program lies in a directory");
+        let recorded = directory.join("examples/otto-app-recorded");
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/trace/plugin.rs");
+        if support::modified(&recorded).is_none_or(|made| made < support::newest(&source)) {
+            support::build(
+                directory,
+                &["otto-conformance", "--example", "otto-app-recorded"],
+            );
+        }
+        assert!(
+            recorded.exists(),
+            "{} is not where cargo was to put it",
+            recorded.display()
+        );
+        recorded
+    })
 }
 
 /// Prints a recording.

@@ -132,8 +132,8 @@ fn what_is_no_recording_is_an_error_of_the_command_line() {
         ("", "it is empty"),
         ("hello\n", "its first line is not that of a recording"),
         (
-            "{\"format\":\"otto-conformance-wire\",\"version\":1}\n",
-            "version 1",
+            "{\"format\":\"otto-conformance-wire\",\"version\":2}\n",
+            "version 2",
         ),
     ] {
         let (code, out, err) = printed(content.as_bytes(), &[]);

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::{Recorder, print, support, text};
+use super::{Recorder, print, recorded, support, text};
 
 /// The exit code of a run, and what it printed.
 fn run(plugin: &Path, options: &[&str]) -> (Option<i32>, String) {
@@ -20,7 +20,7 @@ fn run(plugin: &Path, options: &[&str]) -> (Option<i32>, String) {
 
 #[test]
 fn a_good_plugin_passes_every_case_behind_a_recorder() {
-    let recorder = Recorder::of(support::recorded());
+    let recorder = Recorder::of(recorded());
     let (code, said) = run(&recorder.program, &[]);
     assert_eq!(code, Some(0), "{said}");
     // Many processes at once have written to it, and every line is whole.
@@ -55,7 +55,7 @@ fn what_a_failed_case_leaves_can_be_printed() {
     let artifacts = tempfile::tempdir().expect("a directory");
     let place = artifacts.path().to_str().expect("text");
     let options = ["--case", "MET-01", "--verbose", "--artifacts", place];
-    let (code, said) = run(support::recorded(), &options);
+    let (code, said) = run(recorded(), &options);
     assert_eq!(code, Some(0), "{said}");
     let file = artifacts.path().join("MET-01/wire.ndjson");
     assert!(fs::metadata(&file).is_ok(), "{said}");
