@@ -6,23 +6,33 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands;
-use crate::report::Screen;
-use crate::settings::DEFAULT_LIVES;
+use crate::report::{Screen, Target};
+use crate::settings::{DEFAULT_CALLS, DEFAULT_LIVES, DEFAULT_MUTATIONS, Trace};
 use crate::trace;
 
 const EXIT_CODES: &str = "\
 Exit codes:
-    0  every case passed, or warned of what a plugin should do
-    1  a case failed: the plugin is not conformant
-    2  the command line makes no sense, or the plugin cannot be executed
+    0  every case passed, or warned of what a plugin should do, or failed as the baseline says
+    1  a case failed, or the baseline is wrong: the plugin is not what was claimed
+    2  the command line or the baseline makes no sense, or the plugin cannot be executed
     3  the suite itself failed, so that nothing is known about a case
     4  no case was run
-  130  a signal ended the suite
+  130  a signal ended the suite";
 
+const EXAMPLES: &str = "\
 Examples:
-  otto-conformance run ./otto-app-ruby              run all cases
-  otto-conformance run otto-app-ruby --case LIF-03  run one, of a plugin on PATH
-  otto-conformance explain LIF-03                   say what it wants, and why";
+  otto-conformance run ./otto-app-ruby                    run all cases
+  otto-conformance run otto-app-ruby --case LIF-03        run one, of a plugin on PATH
+  otto-conformance run ./otto-app-ruby --case 'LIF-*'     run a group
+  otto-conformance explain LIF-03                         say what it wants, and why
+
+In a build:
+  otto-conformance run ./otto-app-ruby --format github --format junit=report.xml
+
+Look closer:
+  otto-conformance run ./otto-app-ruby --case MET-01 --verbose
+  otto-conformance run ./otto-app-ruby --case MET-01 --attach
+  otto-conformance run ./otto-app-ruby --case MET-01 --wrap 'strace -f -o /tmp/trace'";
 
 /// Drives an Otto plugin through the protocol, and says which rules it breaks.
 ///
@@ -30,7 +40,7 @@ Examples:
 /// group of its own, speaks to it as a host does, and watches its process, its output, its files
 /// and every message on its socket. Nothing of that is left when the case is over.
 #[derive(Debug, Parser)]
-#[command(version, after_long_help = EXIT_CODES, after_help = EXIT_CODES, propagate_version = true)]
+#[command(version, after_help = format!("{EXIT_CODES}\n\n{EXAMPLES}"), propagate_version = true)]
 struct Cli {
     /// When to use colours. NO_COLOR is honoured
     #[arg(long, value_enum, default_value_t = Color::Auto, global = true, value_name = "WHEN")]
@@ -50,7 +60,7 @@ enum Color {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run the cases against a plugin
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = format!("{EXIT_CODES}\n\n{EXAMPLES}"))]
     Run(RunArgs),
     /// List the cases
     List,
@@ -59,6 +69,8 @@ enum Command {
         /// The id of the case, such as LIF-03
         id: String,
     },
+    /// Say which cases look at which rules of the specification, and which no case looks at
+    Coverage(commands::CoverageArgs),
     /// Print a recorded session, or have sessions recorded
     ///
     /// A recording is what a case leaves in wire.ndjson, or what `trace record` has made. Secrets
@@ -68,6 +80,9 @@ enum Command {
     /// Start a plugin as a host does, to be killed as a host can be
     #[command(name = commands::STAND_IN, hide = true)]
     StandIn { plugin: PathBuf },
+    /// Run the case that is described on standard input
+    #[command(name = commands::WORKER, hide = true)]
+    Worker,
 }
 
 /// What `run` is told.
@@ -76,9 +91,28 @@ pub(crate) struct RunArgs {
     /// The plugin: a path, or the name of a program on PATH
     pub(crate) plugin: PathBuf,
 
-    /// Run only this case. Can be given more than once
+    /// Run only this case, or those that match, such as 'LIF-*'. Can be given more than once
     #[arg(long = "case", value_name = "ID")]
     pub(crate) cases: Vec<String>,
+
+    /// Write a report for machines, to a file or to standard output. Can be given more than once
+    ///
+    /// json is a line for each event; junit and html are files; github is annotations, and a summary
+    /// in the file that GITHUB_STEP_SUMMARY names. People read standard error all the while.
+    #[arg(long = "format", value_name = "FORMAT[=FILE]")]
+    pub(crate) formats: Vec<Target>,
+
+    /// The file of known failures. Without this, conformance.toml is used if it is there
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+
+    /// Mend that file: take away what is wrong in it, and add an entry for each failure
+    #[arg(long)]
+    pub(crate) write_baseline: bool,
+
+    /// How many cases run side by side. Those that measure times run alone [default: cores, up to 4]
+    #[arg(long, short, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub(crate) jobs: Option<u8>,
 
     /// Add a variable to the plugin's environment. Can be given more than once
     ///
@@ -95,6 +129,14 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "NUMBER", default_value_t = DEFAULT_LIVES, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) lives: u32,
 
+    /// How often REL-02 calls the plugin, to see what that takes
+    #[arg(long, value_name = "NUMBER", default_value_t = DEFAULT_CALLS, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub(crate) calls: u32,
+
+    /// How many changed messages ROB-05 sends, each to a new process
+    #[arg(long, value_name = "NUMBER", default_value_t = DEFAULT_MUTATIONS, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) mutations: u32,
+
     /// Make the choices of an earlier run again, such as the numbers of descriptors
     #[arg(long, value_name = "NUMBER", value_parser = parse_seed)]
     pub(crate) seed: Option<u64>,
@@ -103,9 +145,24 @@ pub(crate) struct RunArgs {
     #[arg(long)]
     pub(crate) strict: bool,
 
-    /// Where to leave the records of failures: DIR/ID/wire.ndjson, stdout and stderr
+    /// Where to leave records: DIR/ID/wire.ndjson, stdout, stderr and process.ndjson
     #[arg(long, value_name = "DIR", default_value = "target/otto-conformance")]
     pub(crate) artifacts: PathBuf,
+
+    /// Which cases leave records [default: fail]
+    #[arg(long, value_enum, value_name = "WHICH")]
+    pub(crate) trace: Option<Trace>,
+
+    /// Start the plugin yourself, in a debugger, with the variables that are printed. For one case
+    #[arg(long, conflicts_with = "wrap")]
+    pub(crate) attach: bool,
+
+    /// Put a command before the plugin, such as 'strace -f -o FILE'
+    ///
+    /// It is split as a shell does, and looked up on PATH. The plugin's end and signals are then those
+    /// of the command.
+    #[arg(long, value_name = "COMMAND", value_parser = parse_command)]
+    pub(crate) wrap: Option<Words>,
 
     /// Show the steps of cases that pass, and leave their records too
     #[arg(long, short)]
@@ -161,6 +218,10 @@ pub(crate) enum TraceCommand {
     },
 }
 
+/// The words of a command.
+#[derive(Clone, Debug)]
+pub(crate) struct Words(pub(crate) Vec<String>);
+
 /// Runs the program.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -173,8 +234,10 @@ pub fn main() -> ExitCode {
         Command::Run(args) => commands::run(&mut screen, args),
         Command::List => commands::list(&mut screen),
         Command::Explain { id } => commands::explain(&mut screen, &id),
+        Command::Coverage(args) => commands::coverage(&mut screen, &args),
         Command::Trace(args) => commands::trace(&mut screen, args),
         Command::StandIn { plugin } => commands::stand_in(&mut screen, &plugin),
+        Command::Worker => commands::worker(&mut screen),
     };
     ExitCode::from(code)
 }
@@ -188,6 +251,14 @@ fn parse_variable(text: &str) -> Result<(String, String), String> {
         return Err(format!("{name} is what cases are about, and set by them"));
     }
     Ok((name.to_owned(), value.to_owned()))
+}
+
+fn parse_command(text: &str) -> Result<Words, String> {
+    match shlex::split(text) {
+        Some(words) if words.is_empty() => Err("there is no command in it".to_owned()),
+        Some(words) => Ok(Words(words)),
+        None => Err("a quote in it is not closed".to_owned()),
+    }
 }
 
 fn parse_scale(text: &str) -> Result<f64, String> {
@@ -225,6 +296,14 @@ mod tests {
         assert!(parse_variable("OTTO_PLUGIN_FD=3").is_err());
         assert!(parse_variable("HOME=/").is_err());
         assert!(parse_variable("A").is_err());
+    }
+
+    #[test]
+    fn a_command_is_split_as_a_shell_does() {
+        let Words(words) = parse_command("strace -o '/tmp/a b' -f").expect("words");
+        assert_eq!(words, ["strace", "-o", "/tmp/a b", "-f"]);
+        assert!(parse_command("strace 'x").is_err());
+        assert!(parse_command(" ").is_err());
     }
 
     #[test]

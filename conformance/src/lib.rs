@@ -7,10 +7,12 @@
 
 #![cfg(target_os = "linux")]
 
+mod baseline;
 mod cases;
 pub mod catalogue;
 mod cli;
 mod commands;
+pub mod coverage;
 pub mod exit;
 mod panics;
 mod process;

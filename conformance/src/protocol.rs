@@ -31,6 +31,8 @@ pub(crate) const PING_CALL: (u64, u16) = (<handshake_capnp::session::Client as I
 pub(crate) const SHUT_DOWN_CALL: (u64, u16) = (<handshake_capnp::session::Client as Id>::ID, 2);
 /// The one interface of the host's that a plugin may call at any time.
 pub(crate) const LOG: u64 = <host_capnp::log::Client as Id>::ID;
+/// The interface of the host's records.
+pub(crate) const DIRECTORY: u64 = <host_capnp::directory::Client as Id>::ID;
 
 trait Id {
     const ID: u64;

@@ -1,7 +1,7 @@
 //! What comes of a case, and of a run.
 
+use std::collections::BTreeMap;
 use std::fmt;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +49,8 @@ pub enum Reason {
     AddressNotNamed,
     /// It wrote its token to stdout or stderr.
     TokenShown,
+    /// It wrote to stderr, but not which limit was passed.
+    LimitNotNamed,
 
     // What it must not touch.
     /// It served a host that did not give the cookie.
@@ -65,6 +67,18 @@ pub enum Reason {
     AskedBootstrap,
     /// It called a method of the host's.
     CalledHost,
+    /// What it starts inherits its socket.
+    Inheritable,
+
+    // What it takes.
+    /// It has more descriptors than before.
+    DescriptorsGrew,
+    /// It has more threads than before.
+    ThreadsGrew,
+    /// It has more memory than it may.
+    MemoryGrew,
+    /// It runs on a processor, and does nothing.
+    Spins,
 
     // Its way to the host.
     /// It did not dial the address that it was given.
@@ -93,10 +107,16 @@ pub enum Reason {
     UnknownMethodAccepted,
     /// A call that came later was answered as the first one.
     OutOfOrder,
+    /// It went on with what it was to refuse.
+    NotRefused,
 
     // Their content.
     /// The version of the protocol is not the highest that both sides speak.
     WrongVersion,
+    /// A version of the protocol stands there more than once.
+    VersionTwice,
+    /// The name of a feature is none.
+    FeatureName,
     /// The error is not of the kind that the rule names.
     ErrorKind,
     /// The exception is not of the type that the rule names.
@@ -117,6 +137,36 @@ pub enum Reason {
     DiffersBetweenCalls,
     /// Two processes answered differently.
     DiffersBetweenProcesses,
+    /// A pattern of a detector is none.
+    InvalidPattern,
+    /// A detector has a type that no tuple has.
+    ForeignType,
+    /// A text is not UTF-8, or does not end with NUL.
+    InvalidText,
+    /// A message has something in it that the schema does not have.
+    UnknownOrdinal,
+    /// A message is larger than the host accepts.
+    LimitExceeded,
+    /// A message has a pointer that leads nowhere.
+    InvalidMessage,
+}
+
+impl Reason {
+    /// Whether something was waited for that may be seen in the plugin's stacks.
+    pub(crate) fn is_a_wait(self) -> bool {
+        matches!(
+            self,
+            Self::CaseTimedOut
+                | Self::ControlFailed
+                | Self::NoSession
+                | Self::NotAliveAfterwards
+                | Self::NotAnswered
+                | Self::NotDialled
+                | Self::StillRunning
+                | Self::StillRunningAfterReset
+                | Self::TooSlow
+        )
+    }
 }
 
 impl fmt::Display for Reason {
@@ -140,6 +190,8 @@ pub(crate) enum Stop {
     Fail(Failure),
     /// The plugin could not be executed.
     Start(crate::process::StartError),
+    /// The case cannot be tried in the way that was asked for.
+    Untestable(String),
     /// The suite failed.
     Harness(String),
 }
@@ -157,66 +209,77 @@ impl From<std::io::Error> for Stop {
 }
 
 /// What is known after a case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Verdict {
     /// The plugin keeps the rule.
     Pass,
     /// It does not do what it should, which is no reason to refuse it.
-    Warn(Reason),
-    /// It does not.
-    Fail(Reason),
+    Warn,
+    /// It breaks the rule, as the baseline says.
+    Xfail,
+    /// The case was not run, as the baseline says.
+    Skip,
+    /// The plugin breaks the rule.
+    Fail,
+    /// It keeps the rule, and the baseline says that it does not.
+    Xpass,
+    /// It failed beside other cases, and passed alone.
+    FlakySuspect,
+    /// What the case builds on does not work, so that the case itself was not tried.
+    NotRun,
+    /// The case cannot be tried in the way that was asked for.
+    Untestable,
     /// Nothing is known: the suite failed.
     Harness,
+}
+
+impl Verdict {
+    /// Whether a plugin of which all cases end like this is accepted.
+    pub fn is_accepted(self) -> bool {
+        matches!(self, Self::Pass | Self::Warn | Self::Xfail | Self::Skip)
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
 }
 
 /// What is known after a run.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Summary {
-    /// The cases that were run, with what came of them.
-    pub verdicts: Vec<(String, Verdict)>,
-    /// How long it took.
-    pub elapsed: Duration,
+    /// How many cases ended with each verdict.
+    pub counts: BTreeMap<Verdict, usize>,
+    /// How many entries of the baseline are wrong.
+    pub mistakes: usize,
+    /// Whether a signal ended it.
+    pub interrupted: bool,
 }
 
 impl Summary {
     /// How many cases ended like this.
-    fn count(&self, like: impl Fn(Verdict) -> bool) -> usize {
-        self.verdicts
-            .iter()
-            .filter(|(_, verdict)| like(*verdict))
-            .count()
+    pub fn count(&self, like: impl Fn(Verdict) -> bool) -> usize {
+        let counts = self.counts.iter();
+        counts
+            .filter(|(verdict, _)| like(**verdict))
+            .map(|(_, count)| count)
+            .sum()
     }
 
-    /// How many passed.
-    pub fn passed(&self) -> usize {
-        self.count(|verdict| verdict == Verdict::Pass)
-    }
-
-    /// How many passed with a warning.
-    pub fn warned(&self) -> usize {
-        self.count(|verdict| matches!(verdict, Verdict::Warn(_)))
-    }
-
-    /// How many failed.
-    pub fn failed(&self) -> usize {
-        self.count(|verdict| matches!(verdict, Verdict::Fail(_)))
-    }
-
-    /// How many the suite could not judge.
-    pub fn unknown(&self) -> usize {
-        self.count(|verdict| verdict == Verdict::Harness)
-    }
-
-    /// The exit code: never a count, and never 0 unless something ran and all of it passed.
+    /// The exit code: never a count, and never 0 unless something ran and all of it is accepted.
     pub fn exit_code(&self) -> u8 {
-        if self.verdicts.is_empty() {
-            exit::NOTHING_RAN
-        } else if self.unknown() > 0 {
+        if self.interrupted {
+            exit::INTERRUPTED
+        } else if self.count(|verdict| verdict == Verdict::Harness) > 0 {
             exit::HARNESS
-        } else if self.failed() > 0 {
+        } else if self.count(|verdict| !verdict.is_accepted()) > 0 || self.mistakes > 0 {
             exit::NON_CONFORMANT
+        } else if self.count(|verdict| verdict != Verdict::Skip) == 0 {
+            exit::NOTHING_RAN
         } else {
             exit::OK
         }
@@ -228,35 +291,58 @@ mod tests {
     use super::*;
 
     fn code(verdicts: &[Verdict]) -> u8 {
-        let verdicts = verdicts
-            .iter()
-            .map(|verdict| ("X".to_owned(), *verdict))
-            .collect();
-        Summary {
-            verdicts,
-            ..Summary::default()
+        let mut summary = Summary::default();
+        for verdict in verdicts {
+            *summary.counts.entry(*verdict).or_default() += 1;
         }
-        .exit_code()
+        summary.exit_code()
     }
 
     #[test]
     fn each_outcome_has_its_exit_code() {
-        use Verdict::{Fail, Harness, Pass, Warn};
-        let fail = Fail(Reason::StillRunning);
+        use Verdict::{
+            Fail, FlakySuspect, Harness, NotRun, Pass, Skip, Untestable, Warn, Xfail, Xpass,
+        };
         assert_eq!(code(&[Pass, Pass]), exit::OK);
-        assert_eq!(code(&[Pass, Warn(Reason::ExceptionType)]), exit::OK);
-        assert_eq!(code(&[Pass, fail]), exit::NON_CONFORMANT);
+        assert_eq!(code(&[Pass, Warn, Xfail, Skip]), exit::OK);
+        for verdict in [Fail, Xpass, FlakySuspect, NotRun, Untestable] {
+            assert_eq!(code(&[Pass, verdict]), exit::NON_CONFORMANT, "{verdict}");
+        }
         assert_eq!(code(&[]), exit::NOTHING_RAN);
-        assert_eq!(code(&[fail, Harness, Pass]), exit::HARNESS);
-        assert_eq!(
-            code(&[fail; 300]),
-            exit::NON_CONFORMANT,
-            "a code, not a count"
-        );
+        assert_eq!(code(&[Skip, Skip]), exit::NOTHING_RAN);
+        assert_eq!(code(&[Fail, Harness, Pass]), exit::HARNESS);
     }
 
     #[test]
-    fn reasons_are_written_as_in_the_catalogue() {
+    fn the_code_is_no_count() {
+        for number in [255, 256, 257, 300, 512] {
+            assert_eq!(code(&vec![Verdict::Fail; number]), exit::NON_CONFORMANT);
+        }
+    }
+
+    #[test]
+    fn a_wrong_entry_of_the_baseline_fails_a_run_that_passes() {
+        let summary = Summary {
+            counts: BTreeMap::from([(Verdict::Pass, 1)]),
+            mistakes: 1,
+            interrupted: false,
+        };
+        assert_eq!(summary.exit_code(), exit::NON_CONFORMANT);
+    }
+
+    #[test]
+    fn a_signal_goes_before_everything() {
+        let summary = Summary {
+            counts: BTreeMap::from([(Verdict::Harness, 1)]),
+            mistakes: 1,
+            interrupted: true,
+        };
+        assert_eq!(summary.exit_code(), exit::INTERRUPTED);
+    }
+
+    #[test]
+    fn words_are_written_as_in_the_files() {
         assert_eq!(Reason::ExitStatusZero.to_string(), "exit-status-zero");
+        assert_eq!(Verdict::FlakySuspect.to_string(), "flaky-suspect");
     }
 }

@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 use tokio::time::sleep;
 
 use crate::defect::Defect;
+use crate::leak;
 use crate::plugin::{is_larger, refuse};
 use crate::serve::Shared;
 
@@ -31,6 +32,10 @@ const INFRASTRUCTURES: [&str; 8] = [
 
 /// Longer than a meta may take.
 const SLOW: Duration = Duration::from_millis(1200);
+/// At which calls of meta something is taken, where that is a defect.
+const NOW_AND_THEN: u32 = 50;
+/// How much is kept of each, in bytes.
+const KEPT: usize = 32 << 10;
 /// Long enough for another call to come meanwhile.
 pub(crate) const OVERLAP: Duration = Duration::from_millis(20);
 
@@ -67,6 +72,9 @@ impl app::Server for App {
             Some(Defect::AsksTheHostInMeta) => self.ask_the_host().await,
             Some(Defect::CallsTheHostInMeta) => self.call_the_host().await,
             Some(Defect::ForgetsCallsThatOverlap) => self.wait_in_the_one_place().await,
+            Some(Defect::KeepsWhatItWasAsked) => leak::memory(KEPT),
+            Some(Defect::OpensAFileNowAndThen) if call % NOW_AND_THEN == 0 => leak::descriptor()?,
+            Some(Defect::StartsAThreadNowAndThen) if call % NOW_AND_THEN == 0 => leak::thread(),
             _ => {}
         }
         self.write(results.get().init_meta(), call);
@@ -75,9 +83,24 @@ impl app::Server for App {
 
     async fn implicit(
         self: Rc<Self>,
-        _: app::ImplicitParams,
+        params: app::ImplicitParams,
         mut results: app::ImplicitResults,
     ) -> capnp::Result<()> {
+        match self.0.defect {
+            Some(Defect::FailsAtImplicit) => {
+                return Err(capnp::Error::failed(NOT_DONE.to_owned()));
+            }
+            Some(Defect::NeverAnswersImplicit) => pending().await,
+            Some(Defect::WritesAFileInImplicit) => {
+                let context = params.get()?.get_context()?;
+                std::fs::write(context.get_appfile()?.get_path()?.to_str()?, "")?;
+            }
+            Some(Defect::StoresARecordInImplicit) => {
+                let directory = params.get()?.get_host()?.get_directory()?;
+                let _ = directory.put_dev_request().send().promise.await;
+            }
+            _ => {}
+        }
         refuse(results.get().init_error(), ErrorKind::Unsupported, NOT_DONE);
         Ok(())
     }
@@ -155,8 +178,22 @@ impl App {
             }
         }
         let mut detector = meta.init_detectors(1).get(0);
-        detector.set_type("mutant");
-        detector.init_file(1).set(0, "mutant.toml");
+        detector.set_type(match self.0.defect {
+            Some(Defect::DetectsWhatItIsNotFor) => "mutation",
+            _ => "mutant",
+        });
+        if self.0.has(Defect::HasAnExpressionThatIsNone) {
+            let mut contents = detector.reborrow().init_contents(1).get(0);
+            contents.set_file("mutant.toml");
+            contents.set_pattern("(");
+        }
+        detector.init_file(1).set(
+            0,
+            match self.0.defect {
+                Some(Defect::HasAPatternThatIsNone) => "[",
+                _ => "mutant.toml",
+            },
+        );
     }
 
     /// Asks for the host's bootstrap capability.

@@ -7,6 +7,8 @@
 mod app;
 mod defect;
 mod dial;
+mod inherited;
+mod leak;
 mod plugin;
 mod serve;
 mod signals;

@@ -6,9 +6,11 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::rc::Rc;
 
-use capnp::traits::IntoInternalStructReader;
+use capnp::any_pointer;
+use capnp::traits::{HasTypeId, IntoInternalStructReader};
 use otto_plugin::wire::error_capnp::{ErrorKind, error};
 use otto_plugin::wire::handshake_capnp::{plugin, session};
+use otto_plugin::wire::host_capnp::log;
 use tokio::time::sleep;
 
 use crate::app::{App, OVERLAP};
@@ -17,6 +19,8 @@ use crate::serve::Shared;
 
 /// The only version that this plugin speaks.
 const PROTOCOL: u16 = 2;
+/// What this plugin is written with.
+pub(crate) const LIBRARY: &str = "capnp-rpc";
 /// How many pointers `HostInfo` has.
 const HOST_INFO: usize = 5;
 
@@ -35,6 +39,14 @@ impl Mutant {
             connected: Cell::new(false),
         }
     }
+}
+
+/// Makes a call whose answer, which can only be an exception, is not waited for.
+fn call_what_nobody_has(log: &log::Client) {
+    let call = log
+        .client
+        .new_call::<any_pointer::Owned, any_pointer::Owned>(log::Client::TYPE_ID, 77, None);
+    tokio::task::spawn_local(call.send().promise);
 }
 
 /// A process that stays.
@@ -109,7 +121,11 @@ impl plugin::Server for Mutant {
         if self.shared.has(Defect::KeepsItsChildren) {
             *self.shared.child.borrow_mut() = Some(sleeper().spawn()?);
         }
-        *self.shared.log.borrow_mut() = Some(params.get_log()?);
+        let log = params.get_log()?;
+        if self.shared.has(Defect::CallsWhatNobodyHas) {
+            call_what_nobody_has(&log);
+        }
+        *self.shared.log.borrow_mut() = Some(log);
         results.set_session(capnp_rpc::new_client(Session(self.shared.clone())));
         let mut info = results.init_info();
         info.set_type("app");
@@ -119,8 +135,13 @@ impl plugin::Server for Mutant {
             "mutant"
         });
         info.set_version(env!("CARGO_PKG_VERSION"));
-        info.set_library("capnp-rpc");
-        info.reborrow().init_protocols(1).set(0, PROTOCOL);
+        info.set_library(LIBRARY);
+        let times = 1 + u32::from(self.shared.has(Defect::SaysAVersionTwice));
+        let mut protocols = info.reborrow().init_protocols(times);
+        (0..times).for_each(|index| protocols.set(index, PROTOCOL));
+        if self.shared.has(Defect::OffersAFeatureWithoutADomain) {
+            info.reborrow().init_features(1).set(0, "metrics");
+        }
         info.set_protocol(chosen);
         info.init_limits();
         Ok(())

@@ -95,7 +95,7 @@ async fn run(
     let heard = Rc::<Heard>::default();
     let network = twoparty::VatNetwork::new(
         Inlet::new(stream.clone(), defect, heard.clone()),
-        Outlet(stream),
+        Outlet(stream, defect),
         Side::Server,
         ReaderOptions::new(),
     );

@@ -6,16 +6,16 @@ use std::net::TcpListener;
 use std::os::fd::OwnedFd;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use rustix::net::sockopt::{socket_domain, socket_type};
 use rustix::net::{AddressFamily, SocketType};
-use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
 
 use crate::defect::Defect;
 use crate::socket::Connection;
-use crate::{dial, serve};
+use crate::{dial, inherited, serve};
 
 const COOKIE: &str = "11aab7ff21cb9ff7b0e9975d53f17a8dab571eac9b5ff0191730046698f07b7f";
 
@@ -42,6 +42,9 @@ pub(crate) fn start(defect: Option<Defect>) -> ExitCode {
     let _dialled = early_dial.or_else(|| dial_too(Defect::DialsAsWell));
     let _listener =
         (defect == Some(Defect::ListensAsWell)).then(|| TcpListener::bind("127.0.0.1:0"));
+    if let Some(problem) = is_lost(defect) {
+        return fail(problem);
+    }
     let _lock = match lock(defect) {
         Ok(lock) => lock,
         Err(error) => return fail(&format!("this plugin is running already: {error}")),
@@ -55,7 +58,10 @@ pub(crate) fn start(defect: Option<Defect>) -> ExitCode {
         return do_without(defect);
     };
     let served = match connection {
-        Ok(connection) => serve::serve(connection, inherits, defect),
+        Ok(connection) => {
+            prepare(&connection, defect);
+            serve::serve(connection, inherits, defect)
+        }
         Err(status) => return status,
     };
     served.unwrap_or_else(|error| fail(&format!("the socket cannot be served: {error}")))
@@ -112,14 +118,45 @@ fn do_without(defect: Option<Defect>) -> ExitCode {
     }
 }
 
-/// Takes what one process of this user's, with this directory for temporary files, can have.
-fn lock(defect: Option<Defect>) -> io::Result<Option<UnixDatagram>> {
-    if defect != Some(Defect::LocksOutASecondProcess) {
-        return Ok(None);
+/// What is wrong with where and how it was started.
+fn is_lost(defect: Option<Defect>) -> Option<&'static str> {
+    match defect? {
+        Defect::DiesInTheRoot if env::current_dir().ok()?.parent().is_none() => {
+            Some("there is no directory above the working directory")
+        }
+        Defect::FindsItselfByItsFirstArgument if !Path::new(&env::args_os().next()?).exists() => {
+            Some("this plugin does not find itself")
+        }
+        Defect::NeedsAHome if env::var_os("HOME").is_none() => Some("there is no HOME"),
+        _ => None,
     }
-    let name = format!("otto-app-mutant {}", env::temp_dir().display());
-    let address = SocketAddr::from_abstract_name(name)?;
-    UnixDatagram::bind_addr(&address).map(Some)
+}
+
+/// Takes time before it serves a host that it has dialled on a port.
+fn prepare(connection: &Connection, defect: Option<Defect>) {
+    let time = match (connection, defect) {
+        (Connection::Tcp(_), Some(Defect::IsSlowOnAPort)) => Duration::from_secs(15),
+        (Connection::Tcp(_), Some(Defect::TakesItsTimeOnAPort)) => Duration::from_millis(2_200),
+        _ => return,
+    };
+    std::thread::sleep(time);
+}
+
+/// Takes what one process of this user's, with this directory for temporary files, can have, or two.
+fn lock(defect: Option<Defect>) -> io::Result<Option<UnixDatagram>> {
+    let room = match defect {
+        Some(Defect::LocksOutASecondProcess) => 1,
+        Some(Defect::HasRoomForTwoProcesses) => 2,
+        _ => return Ok(None),
+    };
+    let take = |place| {
+        let name = format!("otto-app-mutant {place} {}", env::temp_dir().display());
+        UnixDatagram::bind_addr(&SocketAddr::from_abstract_name(name).ok()?).ok()
+    };
+    match (0..room).find_map(take) {
+        Some(place) => Ok(Some(place)),
+        None => Err(io::ErrorKind::AddrInUse.into()),
+    }
 }
 
 /// Writes to stderr, whether or not anybody reads it.
@@ -170,11 +207,14 @@ fn descriptor(defect: Option<Defect>) -> Result<i32, String> {
     }
 }
 
-/// Takes a copy of an inherited descriptor, which closes on exec, if it is a socket.
+/// Takes an inherited descriptor, if it is a socket, and makes it close on exec.
 fn adopt(number: i32, defect: Option<Defect>) -> Result<OwnedFd, String> {
     let wrong = |what: &str| Err(format!("OTTO_PLUGIN_FD={number} is {what}"));
-    let this = pidfd_open(getpid(), PidfdFlags::empty()).map_err(|error| error.to_string())?;
-    let Ok(descriptor) = pidfd_getfd(&this, number, PidfdGetfdFlags::empty()) else {
+    let descriptor = match defect {
+        Some(Defect::HandsItsSocketOn) => inherited::copy(number),
+        _ => inherited::take(number),
+    };
+    let Ok(descriptor) = descriptor else {
         return wrong("not an open descriptor");
     };
     match socket_type(&descriptor) {

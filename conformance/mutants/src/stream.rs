@@ -5,6 +5,8 @@ use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
+use std::thread::sleep;
+use std::time::Duration;
 
 use capnp::message::{Builder, ReaderOptions};
 use capnp::serialize;
@@ -15,8 +17,11 @@ use otto_plugin::wire::app_capnp::app;
 use otto_plugin::wire::handshake_capnp::{plugin, session};
 
 use crate::defect::Defect;
+use crate::leak;
+use crate::plugin::LIBRARY;
 use crate::serve::Heard;
 use crate::socket::Socket;
+use crate::start::say;
 
 /// The number of the call that is answered twice: no ordinary session makes so many.
 const TWICE: u32 = 8;
@@ -28,6 +33,15 @@ const KNOWN: [(u64, u16); 3] = [
     (session::Client::TYPE_ID, 3),
     (app::Client::TYPE_ID, 7),
 ];
+/// What this plugin accepts, which is what `Limits` says by default.
+const SEGMENTS: usize = 256;
+const MESSAGE_BYTES: usize = 16 << 20;
+/// How much is set aside for a larger message at most, and how long it is filled, where those are
+/// defects.
+const MOST: usize = 96 << 20;
+const A_WHILE: Duration = Duration::from_millis(100);
+/// From here on, numbers are nobody's: no host asks so many questions.
+const NOBODYS: u32 = 0x7000_0000;
 /// An interface that nobody implements.
 const NO_INTERFACE: u64 = 0xdead_dead_dead_dead;
 
@@ -41,6 +55,8 @@ pub(crate) struct Inlet {
     passed_on: VecDeque<u8>,
     bootstraps: u32,
     metas: u32,
+    /// Whether nothing more is read.
+    deaf: bool,
 }
 
 impl Inlet {
@@ -53,21 +69,30 @@ impl Inlet {
             passed_on: VecDeque::new(),
             bootstraps: 0,
             metas: 0,
+            deaf: false,
         }
     }
 
     /// Passes on the whole messages among what has arrived.
-    fn filter(&mut self) -> capnp::Result<()> {
+    fn filter(&mut self) -> io::Result<()> {
         let mut messages = 0;
-        while let Some(size) = message_size(&self.arrived).filter(|s| self.arrived.len() >= *s) {
+        while let Some(size) = self.next_size()? {
             let rest = self.arrived.split_off(size);
             let message = std::mem::replace(&mut self.arrived, rest);
             messages += 1;
             if messages > ROOM && self.defect == Some(Defect::HasRoomFor40Messages) {
                 continue;
             }
-            if let Some(message) = self.look_at(message)? {
-                self.passed_on.extend(message);
+            match self.look_at(&message) {
+                Ok(Fate::PassedOn) => self.passed_on.extend(message),
+                Ok(Fate::Replaced(other)) => self.passed_on.extend(other),
+                Ok(Fate::Taken) => {}
+                Ok(Fate::TheLast) => return Err(io::ErrorKind::ConnectionAborted.into()),
+                Err(_) if self.defect == Some(Defect::AbortsAtABrokenPointer) => {
+                    std::process::abort()
+                }
+                // The RPC library knows what to do about it.
+                Err(_) => self.passed_on.extend(message),
             }
         }
         if self.defect == Some(Defect::DiscardsTheBeginningOfAMessage) {
@@ -76,29 +101,45 @@ impl Inlet {
         Ok(())
     }
 
+    /// The size of the next message, if all of it has arrived.
+    fn next_size(&self) -> io::Result<Option<usize>> {
+        match measure(&self.arrived, self.defect) {
+            Ok(size) => Ok(size.filter(|size| self.arrived.len() >= *size)),
+            Err(problem) => {
+                match self.defect {
+                    Some(Defect::AbortsAtGarbage) => std::process::abort(),
+                    Some(Defect::RefusesGarbageInSilence) => {}
+                    _ => say(&format!("error: {problem}\n")),
+                }
+                Err(io::Error::new(io::ErrorKind::InvalidData, problem))
+            }
+        }
+    }
+
     /// What becomes of a message before the RPC library sees it.
-    fn look_at(&mut self, bytes: Vec<u8>) -> capnp::Result<Option<Vec<u8>>> {
-        let reader = serialize::read_message(&bytes[..], ReaderOptions::new())?;
-        match reader.get_root::<message::Reader<'_>>()?.which()? {
-            message::Bootstrap(bootstrap) => {
+    fn look_at(&mut self, bytes: &[u8]) -> capnp::Result<Fate> {
+        let reader = serialize::read_message(bytes, ReaderOptions::new())?;
+        match reader.get_root::<message::Reader<'_>>()?.which() {
+            Ok(message::Bootstrap(bootstrap)) => {
                 let question = bootstrap?.get_question_id();
                 self.bootstraps += 1;
                 match self.defect {
                     Some(Defect::BootstrapsOnce) if self.bootstraps > 1 => {
                         self.answer(question, Some("there has been a bootstrap already"))?;
-                        return Ok(None);
+                        return Ok(Fate::Taken);
                     }
                     Some(Defect::SecondBootstrapIsNull) if self.bootstraps > 1 => {
                         self.answer(question, None)?;
-                        return Ok(None);
+                        return Ok(Fate::Taken);
                     }
                     _ => {}
                 }
             }
-            message::Call(call) => {
+            Ok(message::Call(call)) => {
                 let call = call?;
-                if !self.takes(call)? {
-                    return Ok(None);
+                call.get_params()?.get_content().target_size()?;
+                if let Some(fate) = self.fate_of(call)? {
+                    return Ok(fate);
                 }
                 if call.get_interface_id() == app::Client::TYPE_ID && call.get_method_id() == 0 {
                     self.metas += 1;
@@ -107,16 +148,32 @@ impl Inlet {
                     }
                 }
                 if self.defect == Some(Defect::RefusesCallsOnPromises) && is_on_a_field(call)? {
-                    return to_no_interface(&reader).map(Some);
+                    return to_no_interface(&reader).map(Fate::Replaced);
                 }
+            }
+            Ok(message::Return(answer)) => {
+                let is_nobodys = answer?.get_answer_id() >= NOBODYS;
+                if is_nobodys && self.defect == Some(Defect::AbortsAtAnAnswerToNothing) {
+                    std::process::abort();
+                }
+            }
+            Ok(message::Release(release)) => {
+                let is_nobodys = release?.get_id() >= NOBODYS;
+                self.deaf |= is_nobodys && self.defect == Some(Defect::HangsAtAReleaseOfNothing);
+            }
+            Ok(message::Provide(_) | message::Accept(_) | message::Join(_)) | Err(_)
+                if self.defect == Some(Defect::IgnoresWhatItDoesNotDo) =>
+            {
+                return Ok(Fate::Taken);
             }
             _ => {}
         }
-        Ok(Some(bytes))
+        Ok(Fate::PassedOn)
     }
 
-    /// Whether the RPC library is to see a call. It answers those that nobody knows by itself.
-    fn takes(&self, call: call::Reader<'_>) -> capnp::Result<bool> {
+    /// What becomes of a call that the RPC library is not to see. It answers those that nobody knows
+    /// by itself.
+    fn fate_of(&self, call: call::Reader<'_>) -> capnp::Result<Option<Fate>> {
         let (interface, method) = (call.get_interface_id(), call.get_method_id());
         let is_shut_down = (interface, method) == (session::Client::TYPE_ID, 2);
         self.heard
@@ -124,18 +181,16 @@ impl Inlet {
             .set(is_shut_down || self.heard.shut_down.get());
         let mut known = KNOWN.iter();
         if known.any(|(known, methods)| *known == interface && method < *methods) {
-            return Ok(true);
+            return Ok(None);
         }
         let question = call.get_question_id();
         match self.defect {
             Some(Defect::AnswersAnUnknownCall) => self.answer(question, None)?,
             Some(Defect::FailsAtAnUnknownCall) => self.answer(question, Some("what is that?"))?,
-            Some(Defect::HangsUpAtAnUnknownCall) => {
-                return Err(capnp::Error::failed("what is that?".to_owned()));
-            }
-            _ => return Ok(true),
+            Some(Defect::HangsUpAtAnUnknownCall) => return Ok(Some(Fate::TheLast)),
+            _ => return Ok(None),
         }
-        Ok(false)
+        Ok(Some(Fate::Taken))
     }
 
     /// Answers a question behind the back of the RPC library.
@@ -154,15 +209,52 @@ impl Inlet {
     }
 }
 
-/// The size of the message that begins here. Hosts are trusted: this plugin is run by the suite.
-fn message_size(bytes: &[u8]) -> Option<usize> {
+/// What becomes of a message.
+enum Fate {
+    /// The RPC library gets it.
+    PassedOn,
+    /// The RPC library gets another one in its place.
+    Replaced(Vec<u8>),
+    /// The RPC library does not get it.
+    Taken,
+    /// It ends the connection.
+    TheLast,
+}
+
+/// The size of the message that begins here, as far as that is known. Fails if it is above a limit.
+fn measure(bytes: &[u8], defect: Option<Defect>) -> Result<Option<usize>, String> {
     let word = |index: usize| {
         let bytes = bytes.get(index * 4..index * 4 + 4)?;
         Some(u32::from_le_bytes(bytes.try_into().ok()?) as usize)
     };
-    let segments = word(0)? + 1;
-    let table = (4 * (segments + 1)).next_multiple_of(8);
-    (1..=segments).try_fold(table, |size, segment| Some(size + word(segment)? * 8))
+    let Some(segments) = word(0).map(|less_one| less_one + 1) else {
+        return Ok(None);
+    };
+    if segments > SEGMENTS {
+        return Err(format!(
+            "a message has {segments} segments, and the limit segments is {SEGMENTS}"
+        ));
+    }
+    let mut size = (4 * (segments + 1)).next_multiple_of(8);
+    for segment in 1..=segments {
+        let Some(words) = word(segment) else {
+            return Ok(None);
+        };
+        size += words * 8;
+    }
+    match defect {
+        _ if size <= MESSAGE_BYTES => Ok(Some(size)),
+        Some(Defect::TakesAnySize) => Ok(None),
+        Some(Defect::MakesRoomForWhatItIsTold) => {
+            leak::memory(size.min(MOST));
+            // It is being filled for a while.
+            sleep(A_WHILE);
+            Ok(None)
+        }
+        _ => Err(format!(
+            "a message is {size} bytes long, and the limit messageBytes is {MESSAGE_BYTES}"
+        )),
+    }
 }
 
 /// Whether a call is on a field of an answer, and not on an object that was handed over.
@@ -193,18 +285,29 @@ impl AsyncRead for Inlet {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         while this.passed_on.is_empty() {
+            if this.deaf {
+                return Poll::Pending;
+            }
             futures::ready!(this.stream.poll_read_ready(cx))?;
             let mut bytes = [0; 16 << 10];
             match this.stream.try_read(&mut bytes) {
-                Ok(0) => return Poll::Ready(Ok(0)),
+                Ok(0) => match this.defect {
+                    Some(Defect::SpinsAtHalfAMessage) if !this.arrived.is_empty() => loop {
+                        std::hint::spin_loop();
+                    },
+                    Some(Defect::WaitsAfterHalfAMessage) if !this.arrived.is_empty() => {
+                        return Poll::Pending;
+                    }
+                    _ => return Poll::Ready(Ok(0)),
+                },
                 Ok(count) => {
                     let first = !this.heard.anything.replace(true);
                     this.arrived.extend(&bytes[..count]);
                     if first && this.defect == Some(Defect::DiscardsWhatIsBuffered) {
-                        let kept = message_size(&this.arrived).unwrap_or(count);
-                        this.arrived.truncate(kept);
+                        let kept = measure(&this.arrived, this.defect).ok().flatten();
+                        this.arrived.truncate(kept.unwrap_or(count));
                     }
-                    this.filter().map_err(io::Error::other)?;
+                    this.filter()?;
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(_) if this.defect == Some(Defect::IgnoresAReset) => return Poll::Pending,
@@ -217,7 +320,27 @@ impl AsyncRead for Inlet {
 
 /// What the plugin writes to.
 #[derive(Debug)]
-pub(crate) struct Outlet(pub(crate) Rc<Socket>);
+pub(crate) struct Outlet(pub(crate) Rc<Socket>, pub(crate) Option<Defect>);
+
+/// Spoils what is about to be written, whose text about the library is there once.
+fn spoil(bytes: &[u8], defect: Option<Defect>) -> Option<Vec<u8>> {
+    let text = [LIBRARY.as_bytes(), b"\0"].concat();
+    let at = bytes.windows(text.len()).position(|part| part == text)?;
+    let mut spoilt = bytes.to_vec();
+    match defect? {
+        Defect::EndsATextWithoutNul => spoilt[at + LIBRARY.len()] = b'!',
+        Defect::SendsWhatIsNoText => spoilt[at] = 0xff,
+        Defect::SendsAPointerToNowhere => {
+            // A list pointer has a number of elements in its upper half, and their size: bytes.
+            let half = |length: usize| ((length as u32) << 3 | 2).to_le_bytes();
+            let mut halves = spoilt.chunks_exact_mut(4).skip(1).step_by(2);
+            let pointer = halves.find(|upper| **upper == half(text.len()))?;
+            pointer.copy_from_slice(&half(1 << 20));
+        }
+        _ => return None,
+    }
+    Some(spoilt)
+}
 
 impl AsyncWrite for Outlet {
     fn poll_write(
@@ -227,7 +350,8 @@ impl AsyncWrite for Outlet {
     ) -> Poll<io::Result<usize>> {
         loop {
             futures::ready!(self.0.poll_write_ready(cx))?;
-            match self.0.try_write(bytes) {
+            let spoilt = spoil(bytes, self.1);
+            match self.0.try_write(spoilt.as_deref().unwrap_or(bytes)) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 written => return Poll::Ready(written),
             }

@@ -7,7 +7,7 @@ use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
 
 use super::{Function, ended_or_not, seconds};
-use crate::process::{Exit, Table, listeners};
+use crate::process::{Exit, Table, inheritable, listeners};
 use crate::protocol::{CONNECT_CALL, COOKIE_VALUE, FD};
 use crate::stage::{
     Listener, Rpc, Session, Stage, Start, USUAL_DESCRIPTOR, refusal, say_hello, with_exit,
@@ -21,6 +21,7 @@ pub(super) const CASES: &[(&str, Function)] = &[
         Box::pin(answers_what_was_there_before(stage))
     }),
     ("FDS-03", |stage| Box::pin(exits_without_a_call(stage))),
+    ("FDS-04", |stage| Box::pin(keeps_it_to_itself(stage))),
     ("FDS-05", |stage| Box::pin(says_what_is_wrong(stage))),
 ];
 
@@ -132,6 +133,28 @@ async fn exits_without_a_call(stage: &Stage<'_>) -> Result<(), Stop> {
     };
     let expected = format!("exits with status 0 within {}", seconds(stage.limit()));
     Err(stage.fail(reason, expected, ended_or_not(&process, exit)))
+}
+
+async fn keeps_it_to_itself(stage: &Stage<'_>) -> Result<(), Stop> {
+    let (link, end) = stage.link()?;
+    let socket = rustix::fs::fstat(&end)
+        .map_err(std::io::Error::from)?
+        .st_ino;
+    let start = Start::by_host(end, USUAL_DESCRIPTOR);
+    let process = stage.start("case", start, Some(&link))?;
+    let session = Session::greet(stage, "case", process, link).await?;
+    session.meta(&session.app().await?).await?;
+    stage.did("meta answered");
+    let passed_on = inheritable(session.process.pid(), socket);
+    if passed_on.is_empty() {
+        return Ok(());
+    }
+    let expected = "each descriptor of the socket is close-on-exec once connect is answered";
+    let actual = format!(
+        "what it starts inherits the descriptor {}",
+        passed_on.join(", ")
+    );
+    Err(stage.fail(Reason::Inheritable, expected, actual))
 }
 
 async fn says_what_is_wrong(stage: &Stage<'_>) -> Result<(), Stop> {

@@ -89,6 +89,11 @@ async fn chooses_the_highest_common_version(stage: &Stage<'_>) -> Result<(), Sto
             let actual = format!("{}, of a plugin that speaks {spoken:?}", info.protocol);
             return Err(stage.fail(Reason::WrongVersion, expected, actual));
         }
+        if let Some(twice) = spoken.windows(2).find(|pair| pair[0] == pair[1]) {
+            let actual = format!("{} stands there more than once: {spoken:?}", twice[0]);
+            let expected = "each version once in PluginInfo.protocols";
+            return Err(stage.fail(Reason::VersionTwice, expected, actual));
+        }
         let ping = session.ping_request().send().promise;
         if let Err(error) = offered.rpc.answer(ping, stage.limit()).await {
             let actual = with_exit(stage, error.to_string(), &offered.process, &offered.rpc);
@@ -99,7 +104,8 @@ async fn chooses_the_highest_common_version(stage: &Stage<'_>) -> Result<(), Sto
 }
 
 async fn refuses_without_a_common_version(stage: &Stage<'_>) -> Result<(), Stop> {
-    let spoken = Session::open(stage, "ordinary").await?.info.protocols;
+    let mut spoken = Session::open(stage, "ordinary").await?.info.protocols;
+    spoken.dedup();
     stage.did(format!("connected: it speaks {spoken:?}"));
     for versions in WITHOUT_A_COMMON_VERSION {
         let offered = Offered::to(stage, versions).await?;

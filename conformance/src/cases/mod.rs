@@ -3,12 +3,18 @@
 mod bootstrap;
 mod concurrency;
 mod descriptor;
+mod detectors;
 mod dialling;
 mod direct;
 mod evolution;
 mod handshake;
+mod hostile;
+mod launch;
 mod lifecycle;
+mod messages;
 mod meta;
+mod offers;
+mod resources;
 mod streams;
 mod transport;
 mod unknown;
@@ -27,7 +33,8 @@ pub(crate) type Function = for<'a> fn(&'a Stage<'a>) -> LocalBoxFuture<'a, Resul
 
 type Group = &'static [(&'static str, Function)];
 
-const GROUPS: [Group; 12] = [
+const GROUPS: [Group; 18] = [
+    launch::CASES,
     direct::CASES,
     descriptor::CASES,
     dialling::CASES,
@@ -35,11 +42,16 @@ const GROUPS: [Group; 12] = [
     streams::CASES,
     transport::CASES,
     bootstrap::CASES,
+    offers::CASES,
     meta::CASES,
+    detectors::CASES,
+    messages::CASES,
     unknown::CASES,
     evolution::CASES,
     concurrency::CASES,
     lifecycle::CASES,
+    resources::CASES,
+    hostile::CASES,
 ];
 
 /// The code for an id.

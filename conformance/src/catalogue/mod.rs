@@ -1,5 +1,6 @@
-//! The rows of `cases.toml`.
+//! The rows of `cases.toml`, and the rules of `spec/` that they name.
 
+mod chapters;
 mod rules;
 
 use std::fmt;
@@ -9,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::verdict::Reason;
 
-pub use rules::sentence;
+pub use chapters::{CHAPTERS, Chapter};
+pub use rules::{Rule, RuleLevel, RuleProfile, is_identity, rule, rules, sentence};
 
 /// The reasons for which any case may fail.
 pub const COMMON_REASONS: [Reason; 4] = [
@@ -42,6 +44,9 @@ pub struct Case {
     pub limit: f64,
     /// The time for the whole case, in seconds.
     pub timeout: f64,
+    /// Whether it is run alone, since others would disturb its times.
+    #[serde(default)]
+    pub serial: bool,
     /// What is run first and has to work, lest a failure of something else counts as a refusal.
     pub control: Option<String>,
     /// How the plugin of the control gets to its host.
@@ -147,7 +152,7 @@ macro_rules! written_as_in_the_file {
     )*};
 }
 
-written_as_in_the_file! { Level Profile Observation }
+written_as_in_the_file! { Level Profile Observation RuleLevel RuleProfile }
 
 impl Case {
     /// Whether it may fail with this reason.

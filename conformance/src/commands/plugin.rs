@@ -4,10 +4,14 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::Instant;
+
+use sha2::{Digest, Sha256};
 
 use crate::exit;
 use crate::process::{Launch, Process, is_executable};
+use crate::settings::Settings;
 use crate::stage::Sandbox;
 
 /// Why there is nothing to test.
@@ -52,7 +56,11 @@ fn starts_with_dot(path: &Path) -> bool {
 }
 
 /// Starts the plugin once, without a word of the protocol, to see whether the system can.
-pub(crate) fn try_start(plugin: &Path) -> Result<(), Unusable> {
+///
+/// What stands before it on the command line is tried with it.
+pub(crate) fn try_start(settings: &Settings) -> Result<(), Unusable> {
+    let plugin = &settings.plugin;
+    let (program, arguments) = settings.command(settings.plugin.clone());
     let harness = |error: io::Error| Unusable {
         code: exit::HARNESS,
         message: error.to_string(),
@@ -62,16 +70,19 @@ pub(crate) fn try_start(plugin: &Path) -> Result<(), Unusable> {
         .build();
     let sandbox = Sandbox::new().map_err(harness)?;
     let launch = Launch {
-        program: plugin.to_owned(),
-        arguments: Vec::new(),
+        program,
+        arguments,
         directory: sandbox.work(),
-        environment: BTreeMap::new(),
+        // A name in front of the plugin is looked up on it.
+        environment: BTreeMap::from_iter(
+            std::env::var_os("PATH").map(|path| ("PATH".into(), path)),
+        ),
         descriptor: None,
         stdin: None,
     };
     let tasks = tokio::task::LocalSet::new();
     let started = tasks.block_on(&runtime.map_err(harness)?, async {
-        Process::start(launch, Instant::now()).map(drop)
+        Process::start(launch, Instant::now(), Rc::default()).map(drop)
     });
     started.map_err(|error| {
         // These are the plugin's. Too many processes, or too little memory, would be this machine's.
@@ -86,13 +97,19 @@ pub(crate) fn try_start(plugin: &Path) -> Result<(), Unusable> {
             _ => exit::HARNESS,
         };
         let message = match interpreter(plugin) {
-            Some(name) if !Path::new(&name).exists() => {
+            Some(name) if settings.wrap.is_empty() && !Path::new(&name).exists() => {
                 format!("{error}: its interpreter {name} does not exist")
             }
             _ => error.to_string(),
         };
         Unusable { code, message }
     })
+}
+
+/// The SHA-256 of a file, in hexadecimal.
+pub(crate) fn sha256(path: &Path) -> io::Result<String> {
+    let digits = Sha256::digest(fs::read(path)?);
+    Ok(digits.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// What a script's first line names.

@@ -1,5 +1,6 @@
 //! One plugin process.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
@@ -41,18 +42,29 @@ pub(crate) struct StartError {
     pub(crate) error: io::Error,
 }
 
+/// How long a process may take to say what it is doing.
+const STACKS: Duration = Duration::from_millis(500);
+
 /// A process, leader of its own group. Dropping it kills the group, and whatever escaped from it.
 #[derive(Debug)]
 pub(crate) struct Process {
-    child: Child,
+    /// None if the user started it, who then ends it too.
+    child: Option<Child>,
     watched: Watched,
+    /// Whether it is waited for in vain.
+    overdue: Rc<Cell<bool>>,
     pub(crate) stdout: Rc<Output>,
     pub(crate) stderr: Rc<Output>,
 }
 
 impl Process {
-    /// Starts a program. Its output is stamped with the time since `began`.
-    pub(crate) fn start(launch: Launch, began: Instant) -> Result<Self, StartError> {
+    /// Starts a program. Its output is stamped with the time since `began`. If it still runs when it
+    /// is dropped, and is `overdue` then, it is asked what it is doing.
+    pub(crate) fn start(
+        launch: Launch,
+        began: Instant,
+        overdue: Rc<Cell<bool>>,
+    ) -> Result<Self, StartError> {
         let program = launch.program.clone();
         let fail = |error| StartError {
             program: program.clone(),
@@ -83,8 +95,9 @@ impl Process {
         drop(command);
         match Self::watch(&mut child, began) {
             Ok((watched, stdout, stderr)) => Ok(Self {
-                child,
+                child: Some(child),
                 watched,
+                overdue,
                 stdout,
                 stderr,
             }),
@@ -93,6 +106,17 @@ impl Process {
                 Err(fail(error))
             }
         }
+    }
+
+    /// A process that the user has started, of which only the end is seen.
+    pub(crate) fn of_user(pid: u32, began: Instant) -> io::Result<Self> {
+        Ok(Self {
+            child: None,
+            watched: Watched::of(pid)?,
+            overdue: Rc::default(),
+            stdout: Output::unseen(began),
+            stderr: Output::unseen(began),
+        })
     }
 
     fn watch(child: &mut Child, began: Instant) -> io::Result<(Watched, Rc<Output>, Rc<Output>)> {
@@ -112,6 +136,15 @@ impl Process {
         Some(exit)
     }
 
+    /// Asks what it is doing, as many runtimes tell on SIGQUIT: of those that do not, it is the end.
+    fn ask_for_stacks(&self) {
+        self.stderr.drain();
+        self.stderr.mark("stacks, asked for with SIGQUIT");
+        self.signal_group(Signal::QUIT);
+        super::end::wait_for_death(self.pid(), STACKS);
+        self.stderr.drain();
+    }
+
     /// Kills it and its group. It is not reaped.
     pub(crate) fn kill(&self) {
         self.signal_group(Signal::KILL);
@@ -127,7 +160,7 @@ impl Deref for Process {
 }
 
 /// Kills a process with all that descends from it, and reaps what there is to reap.
-fn end(child: &mut Child) {
+pub(crate) fn end(child: &mut Child) {
     super::end::end(child.id());
     let _ = child.try_wait();
     registry::forget(child.id());
@@ -135,7 +168,12 @@ fn end(child: &mut Child) {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        end(&mut self.child);
+        if self.overdue.get() && self.child.is_some() && self.exit().is_none() {
+            self.ask_for_stacks();
+        }
+        if let Some(child) = &mut self.child {
+            end(child);
+        }
     }
 }
 

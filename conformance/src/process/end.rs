@@ -13,10 +13,7 @@ use super::proc::{self, Table};
 use super::registry;
 
 /// How long a killed process may take to be gone before it is left to the system.
-const DEATH: Timespec = Timespec {
-    tv_sec: 5,
-    tv_nsec: 0,
-};
+const DEATH: Duration = Duration::from_secs(5);
 
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,7 +146,7 @@ fn orphans(table: &Table) -> impl Iterator<Item = u32> {
 pub(super) fn end(leader: u32) {
     // While the leader is not reaped, its number cannot be another group's.
     registry::kill_group(leader);
-    wait_for_death(leader);
+    wait_for_death(leader, DEATH);
     // A process that is killed leaves orphans, which are in no table from before.
     loop {
         let family = family(&Table::now(), leader);
@@ -158,7 +155,7 @@ pub(super) fn end(leader: u32) {
         }
         for process in family {
             registry::kill(process);
-            let dead = wait_for_death(process);
+            let dead = wait_for_death(process, DEATH);
             let reaped = dead && reap(process);
             if !reaped && proc::runs(process) {
                 return;
@@ -172,13 +169,14 @@ fn reap(process: u32) -> bool {
     registry::pid(process).is_some_and(|pid| waitid(WaitId::Pid(pid), options).is_ok())
 }
 
-/// Whether a killed process is dead, be it reaped or not.
-fn wait_for_death(process: u32) -> bool {
+/// Whether a process dies in this time, be it reaped or not.
+pub(super) fn wait_for_death(process: u32, within: Duration) -> bool {
     let Some(pidfd) =
         registry::pid(process).and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok())
     else {
         return true;
     };
+    let within = Timespec::try_from(within).ok();
     let mut fds = [PollFd::new(&pidfd, PollFlags::IN)];
-    matches!(rustix::event::poll(&mut fds, Some(&DEATH)), Ok(1..))
+    matches!(rustix::event::poll(&mut fds, within.as_ref()), Ok(1..))
 }

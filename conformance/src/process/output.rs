@@ -24,6 +24,8 @@ pub(crate) struct Output {
     reading: RefCell<Option<JoinHandle<()>>>,
     began: Instant,
     kept: RefCell<Kept>,
+    /// The lines before the mark, if there is one.
+    before_mark: RefCell<Option<Vec<(Duration, String)>>>,
 }
 
 #[derive(Debug, Default)]
@@ -50,6 +52,7 @@ impl Output {
             reading: RefCell::default(),
             began,
             kept: RefCell::default(),
+            before_mark: RefCell::default(),
         });
         let drained = output.clone();
         let reading = tokio::task::spawn_local(async move {
@@ -65,6 +68,24 @@ impl Output {
         });
         *output.reading.borrow_mut() = Some(reading);
         Ok(output)
+    }
+
+    /// The stream of a process whose output goes elsewhere.
+    pub(super) fn unseen(began: Instant) -> Rc<Self> {
+        Rc::new(Self {
+            pipe: RefCell::default(),
+            reading: RefCell::default(),
+            began,
+            kept: RefCell::default(),
+            before_mark: RefCell::default(),
+        })
+    }
+
+    /// Writes a line of the suite's. What comes after it is no last word of the plugin's.
+    pub(super) fn mark(&self, what: &str) {
+        let before = self.last_lines(usize::MAX);
+        self.before_mark.borrow_mut().get_or_insert(before);
+        self.add(format!("\n==> {what} <==\n").as_bytes());
     }
 
     /// Closes the pipe, as a host does that reads no more. What was written by then is kept.
@@ -118,8 +139,11 @@ impl Output {
         self.kept.borrow().dropped
     }
 
-    /// The last lines, each with the time at which its beginning came.
+    /// The last lines before a mark, each with the time at which its beginning came.
     pub(crate) fn last_lines(&self, count: usize) -> Vec<(Duration, String)> {
+        if let Some(before) = &*self.before_mark.borrow() {
+            return before[before.len().saturating_sub(count)..].to_vec();
+        }
         let kept = self.kept.borrow();
         let mut lines: Vec<(Duration, Vec<u8>)> = Vec::new();
         let mut open = false;

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use serde::Serialize;
+
 /// A line of `/proc/PID/stat`, as far as it is needed.
 #[derive(Debug, PartialEq, Eq)]
 struct Stat {
@@ -110,6 +112,44 @@ pub(crate) fn describe(pid: u32) -> String {
     format!("pid {pid} ({}, {})", read("comm").trim(), words.join(", "))
 }
 
+/// What a process was at some moment.
+#[derive(Debug, Serialize)]
+pub(crate) struct Sample {
+    /// Since the start of the case, in seconds.
+    pub(crate) t: f64,
+    /// Which of the case's processes it is.
+    pub(crate) run: String,
+    /// What had just been done.
+    pub(crate) after: String,
+    pid: u32,
+    state: char,
+    threads: u32,
+    descriptors: usize,
+    resident_kib: u64,
+}
+
+impl Sample {
+    /// Looks at a process. None if it is gone.
+    pub(crate) fn of(pid: u32, t: f64, run: &str, after: &str) -> Option<Self> {
+        let stat = Stat::of(pid)?;
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let resident = resident.and_then(|rest| rest.split_whitespace().next()?.parse().ok());
+        let descriptors = fs::read_dir(format!("/proc/{pid}/fd"));
+        Some(Self {
+            t,
+            run: run.to_owned(),
+            after: after.to_owned(),
+            pid,
+            state: stat.state,
+            threads: stat.threads,
+            descriptors: descriptors.map_or(0, Iterator::count),
+            // One that has ended has none.
+            resident_kib: resident.unwrap_or(0),
+        })
+    }
+}
+
 /// The addresses on which a process listens.
 pub(crate) fn listeners(pid: u32) -> Vec<String> {
     let sockets = socket_inodes(pid);
@@ -204,6 +244,14 @@ mod tests {
                 threads: 9
             }
         );
+    }
+
+    #[test]
+    fn a_process_is_seen_as_it_is() {
+        let sample = Sample::of(std::process::id(), 1.5, "case", "started").expect("a process");
+        assert!(sample.descriptors >= 3, "{sample:?}");
+        assert!(sample.resident_kib > 100, "{sample:?}");
+        assert!(sample.threads >= 1, "{sample:?}");
     }
 
     #[test]

@@ -33,7 +33,7 @@ fn registry() -> MutexGuard<'static, Registry> {
 }
 
 /// Starts a process that leads a group of its own. No process starts unregistered.
-pub(super) fn spawn(command: &mut Command) -> io::Result<Child> {
+pub(crate) fn spawn(command: &mut Command) -> io::Result<Child> {
     let mut registry = registry();
     let child = command.spawn()?;
     registry.groups.insert(child.id());
@@ -52,7 +52,7 @@ pub(super) fn started_here(pid: u32) -> bool {
 
 /// Kills every group and removes every directory, for good: the registry stays locked, so that
 /// nothing else is started.
-pub(super) fn clean_up() {
+pub(crate) fn clean_up() {
     let registry = mem::ManuallyDrop::new(registry());
     for leader in &registry.groups {
         // A process that was started by another one may lead a group of its own.

@@ -1,4 +1,4 @@
-//! The files that a failure leaves.
+//! The files that a case leaves.
 
 use std::fs;
 use std::io;
@@ -8,12 +8,14 @@ use serde_json::json;
 
 use crate::runner::Outcome;
 use crate::settings::Settings;
-use crate::stage::Run;
+use crate::stage::{Evidence, Run};
 use crate::trace::Line;
-use crate::verdict::{Summary, Verdict};
 
 /// The version of the formats of these files.
 const FORMAT: u32 = 1;
+
+/// The messages, decoded; what the plugin wrote; what its processes were at some moments.
+pub(crate) const FILES: [&str; 4] = ["wire.ndjson", "stdout", "stderr", "process.ndjson"];
 
 /// The directory of one case.
 #[derive(Debug)]
@@ -25,45 +27,39 @@ impl Artifacts {
     /// The place for a case. What an earlier run has left there goes.
     pub(crate) fn of(settings: &Settings, id: &str) -> Self {
         let directory = settings.artifacts.join(id);
-        for name in ["wire.ndjson", "stdout", "stderr"] {
+        for name in FILES {
             let _ = fs::remove_file(directory.join(name));
         }
         let _ = fs::remove_dir(&directory);
         Self { directory }
     }
 
-    /// The place, for people.
-    pub(crate) fn display(&self) -> String {
-        self.directory.display().to_string()
+    /// Where it is.
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
     }
 
-    /// Writes the decoded record, and all output.
+    /// Writes all of [`FILES`].
     pub(crate) fn write(&self, outcome: &Outcome<'_>) -> io::Result<()> {
         fs::create_dir_all(&self.directory)?;
         let case = &outcome.stage.case.id;
-        let mut wire = Vec::new();
-        Line::head(Some(case)).write(&mut wire)?;
-        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
         outcome.stage.evidence(|evidence| {
-            for run in &evidence.runs {
-                record(run, &mut wire)?;
-                let title = format!("==> {} <==\n", run.label);
-                for (file, output) in [(&mut stdout, &run.stdout), (&mut stderr, &run.stderr)] {
-                    file.extend(title.as_bytes());
-                    file.extend(output.bytes());
-                    if output.dropped() > 0 {
-                        let note =
-                            format!("\n({} bytes from its middle left out)\n", output.dropped());
-                        file.extend(note.as_bytes());
-                    }
-                }
-            }
-            io::Result::Ok(())
-        })?;
-        fs::write(self.directory.join("wire.ndjson"), wire)?;
-        fs::write(self.directory.join("stdout"), stdout)?;
-        fs::write(self.directory.join("stderr"), stderr)
+            let [wire, stdout, stderr, process] = FILES.map(|name| self.directory.join(name));
+            fs::write(wire, wires(case, evidence)?)?;
+            fs::write(stdout, outputs(evidence, |run| &run.stdout))?;
+            fs::write(stderr, outputs(evidence, |run| &run.stderr))?;
+            fs::write(process, samples(case, evidence))
+        })
     }
+}
+
+fn wires(case: &str, evidence: &Evidence) -> io::Result<Vec<u8>> {
+    let mut wire = Vec::new();
+    Line::head(Some(case)).write(&mut wire)?;
+    for run in &evidence.runs {
+        record(run, &mut wire)?;
+    }
+    Ok(wire)
 }
 
 fn record(run: &Run, wire: &mut Vec<u8>) -> io::Result<()> {
@@ -79,25 +75,26 @@ fn record(run: &Run, wire: &mut Vec<u8>) -> io::Result<()> {
     })
 }
 
-/// Writes what came of the run as a whole.
-pub(crate) fn write_report(directory: &Path, plugin: &str, summary: &Summary) -> io::Result<()> {
-    fs::create_dir_all(directory)?;
-    let cases: Vec<_> = summary
-        .verdicts
-        .iter()
-        .map(|(id, verdict)| match verdict {
-            Verdict::Pass => json!({ "id": id, "verdict": "pass" }),
-            Verdict::Warn(reason) => json!({ "id": id, "verdict": "warn", "reason": reason }),
-            Verdict::Fail(reason) => json!({ "id": id, "verdict": "fail", "reason": reason }),
-            Verdict::Harness => json!({ "id": id, "verdict": "harness" }),
-        })
-        .collect();
-    let report = json!({
-        "format": "otto-conformance-report",
-        "version": FORMAT,
-        "plugin": plugin,
-        "seconds": summary.elapsed.as_secs_f64(),
-        "cases": cases,
-    });
-    fs::write(directory.join("report.json"), format!("{report:#}\n"))
+fn outputs(evidence: &Evidence, which: impl Fn(&Run) -> &crate::process::Output) -> Vec<u8> {
+    let mut file = Vec::new();
+    for run in &evidence.runs {
+        let output = which(run);
+        file.extend(format!("==> {} <==\n", run.label).as_bytes());
+        file.extend(output.bytes());
+        if output.dropped() > 0 {
+            let dropped = output.dropped();
+            let note = format!("\n({dropped} bytes from its middle left out)\n");
+            file.extend(note.as_bytes());
+        }
+    }
+    file
+}
+
+fn samples(case: &str, evidence: &Evidence) -> String {
+    let head = json!({ "format": "otto-conformance-process", "version": FORMAT, "case": case });
+    let mut process = format!("{head}\n");
+    for sample in &evidence.samples {
+        process.push_str(&format!("{}\n", json!(sample)));
+    }
+    process
 }

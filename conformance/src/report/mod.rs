@@ -1,90 +1,102 @@
-//! What people see, and what is left for them to look into.
+//! What a run tells: to people on standard error, to machines where they want it, and in files.
+//!
+//! All of it is made from one stream of [`Event`]s.
 
 mod artifacts;
 mod block;
+mod details;
+mod event;
+mod github;
+mod html;
+mod human;
+mod json;
+mod junit;
 mod screen;
+mod summary_file;
+mod target;
+mod text;
 
-use std::time::Duration;
+use std::io;
 
-pub(crate) use artifacts::{Artifacts, write_report};
-pub(crate) use block::{explain_failure, repeat_failure, show_steps};
+pub(crate) use artifacts::{Artifacts, FILES};
+pub(crate) use event::{
+    CaseEnded, CaseStarted, Details, Event, Outcome, Plugin, RunEnded, RunStarted, VERSION,
+};
 pub(crate) use screen::{Screen, style};
+pub(crate) use target::Target;
 
-use crate::catalogue::Case;
-use crate::protocol;
 use crate::settings::Settings;
-use crate::verdict::{Summary, Verdict};
+use human::Human;
+use summary_file::SummaryFile;
 
-/// The width of the rules around a run.
-const RULE: usize = 60;
-
-/// The first lines.
-pub(crate) fn begin(screen: &mut Screen, settings: &Settings, cases: &[&Case]) {
-    let bold = style::BOLD;
-    screen.tell(format_args!(
-        "{bold}otto-conformance {}{bold:#} · protocol {} · {} · {} · seed {:#x}",
-        env!("CARGO_PKG_VERSION"),
-        protocol::VERSION,
-        settings.named,
-        count(cases.len(), "case"),
-        settings.seed,
-    ));
-    rule(screen);
+/// Somebody who is told what happens.
+pub(crate) trait Report {
+    /// Takes in an event, and writes what there is to write by then.
+    fn tell(&mut self, event: &Event) -> io::Result<()>;
 }
 
-/// The line of a case.
-pub(crate) fn case(screen: &mut Screen, case: &Case, verdict: Verdict, elapsed: Duration) {
-    let (word, style, reason) = match verdict {
-        Verdict::Pass => ("PASS", style::GOOD, String::new()),
-        Verdict::Warn(reason) => ("WARN", style::ODD, reason.to_string()),
-        Verdict::Fail(reason) => ("FAIL", style::BAD, reason.to_string()),
-        Verdict::Harness => ("ERROR", style::BAD, "the suite failed".to_owned()),
-    };
-    let reason = if reason.is_empty() {
-        reason
-    } else {
-        format!("  {style}{reason}{style:#}")
-    };
-    screen.tell(format_args!(
-        "{style}{word:>12}{style:#} [{:>8.3}s] {} {:<54} {}{reason}",
-        elapsed.as_secs_f64(),
-        case.id,
-        case.title,
-        case.rules.join(" "),
-    ));
+/// All who are told.
+pub(crate) struct Reports<'s> {
+    people: Human<'s>,
+    machines: Vec<(String, Box<dyn Report>)>,
+    has_failed: bool,
 }
 
-/// The last line.
-pub(crate) fn end(screen: &mut Screen, summary: &Summary) {
-    rule(screen);
-    let style = if summary.exit_code() == 0 {
-        style::GOOD
-    } else {
-        style::BAD
-    };
-    let mut parts = vec![format!("{} passed", summary.passed())];
-    for (number, word) in [
-        (summary.warned(), "warned"),
-        (summary.failed(), "failed"),
-        (summary.unknown(), "not judged"),
-    ] {
-        if number > 0 {
-            parts.push(format!("{number} {word}"));
+impl<'s> Reports<'s> {
+    /// Opens every file at once, so that a wrong name is no surprise at the end.
+    pub(crate) fn open(
+        screen: &'s mut Screen,
+        targets: &[Target],
+        settings: &Settings,
+        verbose: bool,
+    ) -> Result<Self, String> {
+        if targets.iter().filter(|target| target.is_stdout()).count() > 1 {
+            return Err(
+                "two formats cannot share standard output: say --format FORMAT=FILE".into(),
+            );
         }
+        let mut machines: Vec<(String, Box<dyn Report>)> = Vec::new();
+        for target in targets {
+            machines.push((target.to_string(), target.open()?));
+        }
+        machines.push(("report.json".into(), Box::new(SummaryFile::of(settings))));
+        Ok(Self {
+            people: Human::new(screen, verbose, settings.attach),
+            machines,
+            has_failed: false,
+        })
     }
-    screen.tell(format_args!(
-        "{style}{:>12}{style:#} [{:>8.3}s] {} run: {}",
-        "Summary",
-        summary.elapsed.as_secs_f64(),
-        count(summary.verdicts.len(), "case"),
-        parts.join(", "),
-    ));
-}
 
-fn rule(screen: &mut Screen) {
-    screen.tell(format_args!("{}", "─".repeat(RULE)));
-}
+    /// Tells everybody.
+    pub(crate) fn tell(&mut self, event: &Event) {
+        self.people.tell(event);
+        let people = &mut self.people;
+        let has_failed = &mut self.has_failed;
+        self.machines
+            .retain_mut(|(name, report)| match report.tell(event) {
+                Ok(()) => true,
+                // Whoever has stopped reading has seen enough.
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => false,
+                Err(error) => {
+                    people.complain(&format!("no {name}: {error}"));
+                    *has_failed = true;
+                    false
+                }
+            });
+    }
 
-fn count(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+    /// Whether a report could not be written.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.has_failed
+    }
+
+    /// A case begins, which is told in its turn: this is for whoever watches.
+    pub(crate) fn begins(&mut self, case: &str) {
+        self.people.begins(case);
+    }
+
+    /// It has ended, which is told in its turn too.
+    pub(crate) fn ends(&mut self, case: &str) {
+        self.people.ends(case);
+    }
 }

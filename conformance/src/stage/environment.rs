@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 
+use super::Surroundings;
 use super::sandbox::Sandbox;
 
 /// What is taken over from the suite's own environment.
@@ -14,12 +15,28 @@ pub(crate) fn is_reserved(name: &str) -> bool {
 }
 
 /// The environment without the variables of the protocol.
-pub(crate) fn base(sandbox: &Sandbox, added: &[(String, String)]) -> BTreeMap<OsString, OsString> {
+pub(crate) fn base(
+    sandbox: &Sandbox,
+    added: &[(String, String)],
+    surroundings: &Surroundings,
+) -> BTreeMap<OsString, OsString> {
     let mut environment: BTreeMap<OsString, OsString> = std::env::vars_os()
         .filter(|(name, _)| is_passed(name))
         .collect();
-    environment.insert("HOME".into(), sandbox.home().into());
-    environment.insert("TMPDIR".into(), sandbox.tmp().into());
+    match surroundings {
+        Surroundings::PathAlone => environment.retain(|name, _| name == "PATH"),
+        Surroundings::Usual | Surroundings::OnPath(_) => {
+            environment.insert("HOME".into(), sandbox.home().into());
+            environment.insert("TMPDIR".into(), sandbox.tmp().into());
+        }
+    }
+    if let Surroundings::OnPath(first) = surroundings {
+        let path = environment.entry("PATH".into()).or_default();
+        let mut all = first.clone().into_os_string();
+        all.push(":");
+        all.push(&*path);
+        *path = all;
+    }
     environment.extend(
         added
             .iter()

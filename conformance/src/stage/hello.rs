@@ -12,11 +12,13 @@ use crate::protocol;
 pub(crate) struct Info {
     pub(crate) kind: String,
     pub(crate) name: String,
-    /// The versions that it speaks, in order, each once.
+    /// The versions that it speaks, in order.
     pub(crate) protocols: Vec<u16>,
     /// The one that it chose.
     pub(crate) protocol: u16,
+    pub(crate) features: Vec<String>,
     pub(crate) calls_in_flight: u16,
+    pub(crate) segments: u16,
 }
 
 /// Calls `connect`.
@@ -78,13 +80,17 @@ pub(crate) fn read_any_hello(
         let info = results.get_info()?;
         let mut protocols: Vec<u16> = info.get_protocols()?.iter().collect();
         protocols.sort_unstable();
-        protocols.dedup();
+        let limits = info.get_limits()?;
+        let features = info.get_features()?.iter();
+        let features = features.map(|name| Ok(name?.to_string()?));
         let info = Info {
             kind: info.get_type()?.to_string()?,
             name: info.get_name()?.to_string()?,
             protocols,
             protocol: info.get_protocol(),
-            calls_in_flight: info.get_limits()?.get_calls_in_flight(),
+            features: features.collect::<capnp::Result<_>>()?,
+            calls_in_flight: limits.get_calls_in_flight(),
+            segments: limits.get_segments(),
         };
         Ok((results.get_session()?, info))
     };

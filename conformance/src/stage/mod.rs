@@ -1,9 +1,12 @@
 //! Where a case runs: its directories, its processes, its clock, and what there is to report.
 
+mod attach;
 mod environment;
 mod hello;
+mod lent;
 mod listener;
 mod opening;
+mod raw;
 mod rpc;
 mod sandbox;
 mod session;
@@ -13,12 +16,13 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
 use std::os::fd::{OwnedFd, RawFd};
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use crate::catalogue::Case;
 use crate::commands::STAND_IN;
-use crate::process::{Launch, Output, Process, StartError};
+use crate::process::{Launch, Output, Process, Sample, StartError};
 use crate::protocol;
 use crate::settings::Settings;
 use crate::verdict::{Failure, Reason, Stop};
@@ -26,7 +30,9 @@ use crate::wire::Link;
 
 pub(crate) use environment::is_reserved;
 pub(crate) use hello::{fill, offer, read_any_hello, say_hello};
+pub(crate) use lent::lend;
 pub(crate) use listener::Listener;
+pub(crate) use raw::{Ending, Heard, Raw, bootstrap, message};
 pub(crate) use rpc::{NoAnswer, Rpc};
 pub(crate) use sandbox::Sandbox;
 pub(crate) use session::{Meta, Session, refusal, with_exit};
@@ -37,6 +43,10 @@ pub(crate) const USUAL_DESCRIPTOR: RawFd = 3;
 const START: Duration = Duration::from_secs(10);
 /// How long it may take to answer where no rule says how long.
 const ANSWER: Duration = Duration::from_secs(10);
+/// What time limits are multiplied with where a person steps through the plugin.
+const PATIENCE: f64 = 1_000.0;
+/// How many moments of its processes are kept for the report.
+const KEPT_SAMPLES: usize = 1_000;
 /// How many processes of a case are kept for the report, and how many steps.
 const KEPT_RUNS: usize = 12;
 const KEPT_STEPS: usize = 12;
@@ -49,6 +59,8 @@ pub(crate) struct Stage<'a> {
     pub(crate) sandbox: Sandbox,
     pub(crate) began: Instant,
     random: Cell<u64>,
+    /// Whether the case has waited for something in vain.
+    overdue: Rc<Cell<bool>>,
     report: RefCell<Evidence>,
 }
 
@@ -59,12 +71,26 @@ pub(crate) struct Evidence {
     pub(crate) steps_dropped: usize,
     pub(crate) control: Option<String>,
     pub(crate) runs: Vec<Run>,
+    pub(crate) samples: Vec<Sample>,
+}
+
+impl Evidence {
+    /// Notes what the last process is at this moment.
+    fn sample(&mut self, at: Duration, after: &str) {
+        if let Some(run) = self.runs.last()
+            && self.samples.len() < KEPT_SAMPLES
+        {
+            let sample = Sample::of(run.pid, at.as_secs_f64(), &run.label, after);
+            self.samples.extend(sample);
+        }
+    }
 }
 
 /// What is known of one process of a case.
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) label: String,
+    pub(crate) pid: u32,
     pub(crate) link: Option<Rc<Link>>,
     pub(crate) stdout: Rc<Output>,
     pub(crate) stderr: Rc<Output>,
@@ -81,6 +107,23 @@ pub(crate) struct Start {
     pub(crate) connect: Option<String>,
     /// `OTTO_PLUGIN_TOKEN`, where a case has to know it. An address never goes without one.
     pub(crate) token: Option<String>,
+    /// What is executed, where it is not the plugin's file by its path.
+    pub(crate) program: Option<PathBuf>,
+    /// Where it is started, if not in the private working directory.
+    pub(crate) directory: Option<PathBuf>,
+    pub(crate) surroundings: Surroundings,
+}
+
+/// What a plugin has in its environment beside the variables of the protocol, and what `--env` adds.
+#[derive(Debug, Default)]
+pub(crate) enum Surroundings {
+    /// What a host passes on.
+    #[default]
+    Usual,
+    /// `PATH` alone.
+    PathAlone,
+    /// The usual, with a directory at the beginning of `PATH`.
+    OnPath(PathBuf),
 }
 
 impl Start {
@@ -113,6 +156,7 @@ impl<'a> Stage<'a> {
             sandbox: Sandbox::new()?,
             began: Instant::now(),
             random: Cell::new(settings.seed.wrapping_add(salt)),
+            overdue: Rc::default(),
             report: RefCell::default(),
         })
     }
@@ -120,7 +164,9 @@ impl<'a> Stage<'a> {
     /// Notes what the suite does, for the report.
     pub(crate) fn did(&self, step: impl Into<String>) {
         let mut report = self.report.borrow_mut();
-        report.steps.push((self.began.elapsed(), step.into()));
+        let (at, step) = (self.began.elapsed(), step.into());
+        report.sample(at, &step);
+        report.steps.push((at, step));
         if report.steps.len() > KEPT_STEPS {
             report.steps.remove(0);
             report.steps_dropped += 1;
@@ -152,9 +198,10 @@ impl<'a> Stage<'a> {
         self.scaled(ANSWER)
     }
 
-    /// A time as `--timeout-scale` has it.
+    /// A time as `--timeout-scale` has it, and long enough for a person with a debugger.
     pub(crate) fn scaled(&self, time: Duration) -> Duration {
-        time.mul_f64(self.settings.timeout_scale)
+        let patience = if self.settings.attach { PATIENCE } else { 1.0 };
+        time.mul_f64(self.settings.timeout_scale * patience)
     }
 
     /// The next number of a sequence that the seed and the case determine (splitmix64).
@@ -173,6 +220,9 @@ impl<'a> Stage<'a> {
         expected: impl Into<String>,
         actual: impl Into<String>,
     ) -> Stop {
+        if reason.is_a_wait() {
+            self.overdue.set(true);
+        }
         Stop::Fail(Failure {
             reason,
             expected: expected.into(),
@@ -197,11 +247,18 @@ impl<'a> Stage<'a> {
         start: Start,
         link: Option<&Rc<Link>>,
     ) -> Result<Process, Stop> {
+        if self.settings.attach {
+            return self.attach_to_user(label, start, link);
+        }
         let environment = self.environment(&start);
+        let plugin = start
+            .program
+            .unwrap_or_else(|| self.settings.plugin.clone());
+        let (program, arguments) = self.settings.command(plugin);
         let launch = Launch {
-            program: self.settings.plugin.clone(),
-            arguments: Vec::new(),
-            directory: self.sandbox.work(),
+            program,
+            arguments,
+            directory: start.directory.unwrap_or_else(|| self.sandbox.work()),
             environment,
             descriptor: start.descriptor,
             stdin: None,
@@ -230,7 +287,11 @@ impl<'a> Stage<'a> {
     }
 
     fn environment(&self, start: &Start) -> BTreeMap<OsString, OsString> {
-        let mut environment = environment::base(&self.sandbox, &self.settings.environment);
+        let mut environment = environment::base(
+            &self.sandbox,
+            &self.settings.environment,
+            &start.surroundings,
+        );
         let number = start.descriptor.as_ref();
         let number = number.map(|(_, number)| number.to_string());
         let token = start.connect.as_ref().map(|_| self.token());
@@ -252,19 +313,25 @@ impl<'a> Stage<'a> {
         launch: Launch,
         link: Option<&Rc<Link>>,
     ) -> Result<Process, StartError> {
-        let process = Process::start(launch, self.began)?;
+        let process = Process::start(launch, self.began, self.overdue.clone())?;
+        self.keep(label, &process, link);
         self.did(format!("{label}: started, pid {}", process.pid()));
+        Ok(process)
+    }
+
+    /// Keeps what is known of a process for the report.
+    fn keep(&self, label: &str, process: &Process, link: Option<&Rc<Link>>) {
         let mut report = self.report.borrow_mut();
         if report.runs.len() >= KEPT_RUNS {
             report.runs.remove(0);
         }
         report.runs.push(Run {
             label: label.to_owned(),
+            pid: process.pid(),
             link: link.cloned(),
             stdout: process.stdout.clone(),
             stderr: process.stderr.clone(),
         });
-        Ok(process)
     }
 
     /// Says that the last process has got this link.

@@ -55,6 +55,22 @@ impl<'a> Session<'a> {
         Self::greet(stage, label, process, link).await
     }
 
+    /// Starts it in the ordinary way, but for where, as what, and with what around it.
+    pub(crate) async fn open_as(
+        stage: &'a Stage<'a>,
+        label: &str,
+        start: Start,
+    ) -> Result<Self, Stop> {
+        let (link, end) = stage.link()?;
+        let start = Start {
+            cookie: Some(COOKIE_VALUE.to_owned()),
+            descriptor: Some((end, USUAL_DESCRIPTOR)),
+            ..start
+        };
+        let process = stage.start(label, start, Some(&link))?;
+        Self::greet(stage, label, process, link).await
+    }
+
     /// Starts the plugin without a socket, and waits for it to dial and to connect.
     pub(crate) async fn dialled(
         stage: &'a Stage<'a>,

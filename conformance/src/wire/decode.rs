@@ -42,6 +42,7 @@ pub(crate) enum Message {
     },
     Release,
     Abort,
+    Unimplemented,
     Other,
     /// Bytes that are no message.
     Malformed,
@@ -164,7 +165,7 @@ fn try_decode(bytes: &[u8], read: Read<'_>) -> capnp::Result<Decoded> {
             Ok(decoded)
         }
         Ok(message::Unimplemented(unknown)) => {
-            let mut decoded = plain(Message::Other, Kind::Unimplemented, "unimplemented");
+            let mut decoded = plain(Message::Unimplemented, Kind::Unimplemented, "unimplemented");
             decoded.detail.of = Some(kind(unknown?));
             Ok(decoded)
         }

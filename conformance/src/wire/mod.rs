@@ -14,6 +14,7 @@ mod record;
 mod secret;
 mod shown;
 mod stream;
+mod validity;
 mod value;
 
 pub(crate) use decode::{Answer, Decoded, Message, Questions, piece};
@@ -26,4 +27,5 @@ pub(crate) use names::method_name;
 pub(crate) use record::{Event, Party, Record};
 pub(crate) use shown::{Shown, grouped};
 pub(crate) use stream::Stream;
+pub(crate) use validity::{FlawKind, first_flaw};
 pub(crate) use value::Limit;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::decode::{self, Answer, Decoded, Message, Questions};
 use super::detail::Detail;
-use super::frames::Frames;
+use super::frames::{Frames, Piece};
 use super::value::Limit;
 
 /// How many messages are kept: more than any case has use for, and few enough to be searched.
@@ -13,6 +13,8 @@ const KEPT_MESSAGES: usize = 5_000;
 const BELIEVED_BYTES: u64 = 256 << 20;
 /// How much decoded content is kept, in bytes.
 const KEPT_CONTENT: usize = 8 << 20;
+/// How much of the messages themselves is kept, in bytes.
+const KEPT_RAW: usize = 8 << 20;
 
 /// One of the two ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
@@ -44,6 +46,8 @@ pub(crate) struct Event {
     /// What there is to know of it.
     pub(crate) detail: Detail,
     pub(crate) bytes: usize,
+    /// The message itself, with its segment table. Empty if there was no room for it.
+    pub(crate) raw: Vec<u8>,
 }
 
 /// The record of one connection.
@@ -52,6 +56,7 @@ pub(crate) struct Record {
     began: Instant,
     events: Vec<Event>,
     content: usize,
+    raw: usize,
     dropped: u64,
     host: Frames,
     plugin: Frames,
@@ -65,6 +70,7 @@ impl Record {
             began,
             events: Vec::new(),
             content: 0,
+            raw: 0,
             dropped: 0,
             host: Frames::default(),
             plugin: Frames::default(),
@@ -95,13 +101,20 @@ impl Record {
                 line,
                 detail,
             } = read;
+            let bytes = piece.bytes();
+            let raw = match piece {
+                Piece::Message(message) if self.raw + message.len() <= KEPT_RAW => message,
+                _ => Vec::new(),
+            };
+            self.raw += raw.len();
             self.events.push(Event {
                 at,
                 from,
                 message,
                 line,
                 detail,
-                bytes: piece.bytes(),
+                bytes,
+                raw,
             });
         }
     }

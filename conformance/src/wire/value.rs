@@ -56,13 +56,15 @@ pub(super) fn read(
     };
     let mut content = content;
     content.imbue(&table);
-    match content
-        .get_as::<Pointer<'_>>()
-        .and_then(|pointer| pointer.0.get_struct(None))
-    {
+    match as_struct(content) {
         Ok(raw) => reader.fields(dynamic_struct::Reader::new(raw, schema.into()), Some(raw)),
         Err(error) => unreadable(&error),
     }
+}
+
+/// What a pointer holds, as a struct of a type that is known only at run time.
+pub(super) fn as_struct(content: any_pointer::Reader<'_>) -> capnp::Result<StructReader<'_>> {
+    content.get_as::<Pointer<'_>>()?.0.get_struct(None)
 }
 
 /// What the typed readers are made from, which is what a type known only at run time needs.

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -62,30 +62,76 @@ fn plugins_that_do_not_end_or_leave_something_are_gone_with_it() {
     }
 }
 
+/// Starts a run that waits for its plugin for 100 s, and sees the plugin.
+fn waiting(tmp: &Path, defect: &str, case: &str, processes: usize) -> Child {
+    let child = suite(tmp)
+        .args(["run", "--case", case, "--timeout-scale", "20"])
+        .args(["--format", "json=events.ndjson"])
+        .arg("--env")
+        .arg(format!("OTTO_MUTANT={defect}"))
+        .arg(mutant())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the suite runs");
+    eventually("a plugin", || processes_of(tmp).len() == processes);
+    child
+}
+
+fn send(child: &Child, signal: Signal) {
+    let pid = Pid::from_raw(child.id().try_into().expect("a pid")).expect("a pid");
+    kill_process(pid, signal).expect("a process");
+}
+
+/// Nothing is there any more but the report.
+#[track_caller]
+fn all_is_gone(tmp: &Path) {
+    eventually("no process", || processes_of(tmp).is_empty());
+    eventually("no directory", || {
+        let left = fs::read_dir(tmp).expect("a directory").flatten();
+        left.map(|entry| entry.file_name())
+            .all(|name| name == "events.ndjson" || name == "target")
+    });
+}
+
 #[test]
 fn a_signal_ends_the_plugin_and_removes_what_is_its_own() {
-    // The second one has its plugin started by a process of its own.
+    // One process runs the case. The second plugin is started by another one.
     let stays = [
-        ("stays-after-shutdown", "LIF-01", Signal::INT, 1),
-        ("waits-for-the-next-host", "LIF-04", Signal::TERM, 2),
+        ("stays-after-shutdown", "LIF-01", Signal::INT, 2),
+        ("waits-for-the-next-host", "LIF-04", Signal::TERM, 3),
     ];
     for (defect, case, signal, processes) in stays {
         let tmp = tempfile::tempdir().expect("a directory");
-        let mut child = suite(tmp.path())
-            .args(["run", "--case", case, "--timeout-scale", "20"])
-            .arg("--env")
-            .arg(format!("OTTO_MUTANT={defect}"))
-            .arg(mutant())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the suite runs");
-        // The plugin of the case is waited for for 100 s.
-        eventually("a plugin", || processes_of(tmp.path()).len() == processes);
-        let pid = Pid::from_raw(child.id().try_into().expect("a pid")).expect("a pid");
-        kill_process(pid, signal).expect("a process");
+        let mut child = waiting(tmp.path(), defect, case, processes);
+        send(&child, signal);
         assert_eq!(child.wait().expect("a status").code(), Some(130));
-        eventually("no process", || processes_of(tmp.path()).is_empty());
-        assert_eq!(fs::read_dir(tmp.path()).expect("a directory").count(), 0);
+        all_is_gone(tmp.path());
+        let events = fs::read_to_string(tmp.path().join("events.ndjson")).expect("a report");
+        let last = events.lines().last().expect("an event");
+        assert!(
+            last.contains("\"run-ended\"") && last.contains("\"exit_code\":130"),
+            "{last}"
+        );
     }
+}
+
+#[test]
+fn a_second_signal_leaves_no_more_than_the_first() {
+    let tmp = tempfile::tempdir().expect("a directory");
+    let mut child = waiting(tmp.path(), "stays-after-shutdown", "LIF-01", 2);
+    send(&child, Signal::INT);
+    send(&child, Signal::INT);
+    send(&child, Signal::TERM);
+    assert_eq!(child.wait().expect("a status").code(), Some(130));
+    all_is_gone(tmp.path());
+}
+
+#[test]
+fn a_suite_that_is_killed_leaves_nothing_either() {
+    let tmp = tempfile::tempdir().expect("a directory");
+    let mut child = waiting(tmp.path(), "stays-after-shutdown", "LIF-01", 2);
+    child.kill().expect("a process");
+    child.wait().expect("a status");
+    all_is_gone(tmp.path());
 }

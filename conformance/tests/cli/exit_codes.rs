@@ -53,7 +53,7 @@ fn what_a_plugin_should_do_is_a_warning_unless_that_is_not_wanted() {
     ]);
     run.exits_with(exit::NON_CONFORMANT.into())
         .says("FAIL [")
-        .says("ERR-06 --env OTTO_MUTANT=fails-at-an-unknown-call --strict --seed");
+        .says("ERR-06 --env 'OTTO_MUTANT=fails-at-an-unknown-call' --strict --seed");
 }
 
 #[test]
@@ -67,6 +67,27 @@ fn an_unknown_case_is_2() {
     run.exits_with(exit::USAGE.into())
         .says("there is no case DIR-99");
     Run::of(&["explain", "DIR-99"]).exits_with(exit::USAGE.into());
+}
+
+#[test]
+fn a_pattern_that_matches_nothing_is_2() {
+    let mutant = mutant().to_str().expect("a path");
+    Run::of(&["run", mutant, "--case", "MET-01", "--case", "XYZ-*"])
+        .exits_with(exit::USAGE.into())
+        .says("XYZ-* matches no case");
+    Run::of(&["run", mutant, "--case", "MET-*"])
+        .exits_with(exit::OK.into())
+        .says("MET-02");
+}
+
+#[test]
+fn a_plugin_that_dies_by_a_signal_is_1() {
+    let tmp = tempfile::tempdir().expect("a directory");
+    executable(tmp.path(), "otto-app-x", "#!/bin/sh\nkill -SEGV $$\n");
+    let run = Run::with(tmp, &["run", "./otto-app-x"]);
+    run.exits_with(exit::NON_CONFORMANT.into())
+        .says("NOT-RUN [")
+        .says("killed by signal 11 (SIGSEGV)");
 }
 
 #[test]

@@ -52,7 +52,14 @@ fn a_program_that_says_nothing_is_waited_for_once() {
     executable(tmp.path(), "otto-app-script", script);
     let run = Run::with(
         tmp,
-        &["run", "./otto-app-script", "--timeout-scale", "0.05"],
+        &[
+            "run",
+            "./otto-app-script",
+            "--timeout-scale",
+            "0.05",
+            "--jobs",
+            "1",
+        ],
     );
     run.exits_with(1)
         .says("DIR-01 exits with status 1 without the cookie")

@@ -2,8 +2,12 @@
 
 #![cfg(target_os = "linux")]
 
+mod baseline;
 mod cleanup;
+mod debugging;
 mod exit_codes;
+mod formats;
+mod golden;
 mod hostile;
 mod output;
 #[path = "../support/mod.rs"]

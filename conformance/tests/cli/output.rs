@@ -24,7 +24,7 @@ fn a_failure_tells_everything_that_is_known() {
         .says("-> call q0 App.meta() on cap#1")
         .says("an accept loop")
         .says(
-            "--case LIF-03 --env OTTO_MUTANT=waits-for-the-next-host --timeout-scale 0.3 --seed 0x",
+            "--case LIF-03 --env 'OTTO_MUTANT=waits-for-the-next-host' --timeout-scale 0.3 --seed 0x",
         );
     let names = run
         .stderr

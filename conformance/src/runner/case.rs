@@ -1,4 +1,4 @@
-//! Runs cases one after the other, so that no case disturbs the times of another.
+//! Runs a case in this process.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
@@ -23,19 +23,24 @@ pub(crate) struct Outcome<'a> {
 }
 
 impl Outcome<'_> {
-    pub(crate) fn verdict(&self) -> Verdict {
+    /// What the plugin did, whatever is expected of it.
+    pub(crate) fn verdict(&self) -> (Verdict, Option<Reason>) {
         match &self.result {
-            Ok(()) => Verdict::Pass,
-            Err(Stop::Fail(failure)) if self.is_advice(failure) => Verdict::Warn(failure.reason),
-            Err(Stop::Fail(failure)) => Verdict::Fail(failure.reason),
-            Err(Stop::Start(_) | Stop::Harness(_)) => Verdict::Harness,
+            Ok(()) => (Verdict::Pass, None),
+            Err(Stop::Fail(failure)) => (self.failed(failure), Some(failure.reason)),
+            Err(Stop::Untestable(_)) => (Verdict::Untestable, None),
+            Err(Stop::Start(_) | Stop::Harness(_)) => (Verdict::Harness, None),
         }
     }
 
-    /// Whether a plugin that fails like this is conformant.
-    fn is_advice(&self, failure: &Failure) -> bool {
+    fn failed(&self, failure: &Failure) -> Verdict {
         let Stage { case, settings, .. } = &self.stage;
-        case.level == Level::Should && case.reasons.contains(&failure.reason) && !settings.strict
+        let is_own = case.reasons.contains(&failure.reason);
+        match failure.reason {
+            Reason::NoSession | Reason::ControlFailed => Verdict::NotRun,
+            _ if case.level == Level::Should && is_own && !settings.strict => Verdict::Warn,
+            _ => Verdict::Fail,
+        }
     }
 }
 
@@ -52,12 +57,17 @@ pub(crate) fn run<'a>(settings: &'a Settings, case: &'a Case) -> Result<Outcome<
     let guard = stage.scaled(Duration::from_secs_f64(case.timeout));
     let run = || {
         let tasks = LocalSet::new();
-        let run = tasks.run_until(async { timeout(guard, cases::run(&stage, function)).await });
+        let run = tasks.run_until(async {
+            let mut run = std::pin::pin!(cases::run(&stage, function));
+            let ended = timeout(guard, &mut run).await;
+            // Before the processes of the case are dropped, who then say what they are doing.
+            ended.map_err(|_| timed_out(&stage, guard))
+        });
         runtime.block_on(run)
     };
     let result = match catch_unwind(AssertUnwindSafe(run)) {
         Ok(Ok(result)) => check_reason(case, result),
-        Ok(Err(_)) => Err(timed_out(&stage, guard)),
+        Ok(Err(stop)) => Err(stop),
         Err(_) => Err(Stop::Harness(
             panics::take().unwrap_or_else(|| "a panic".to_owned()),
         )),
