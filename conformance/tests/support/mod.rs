@@ -24,7 +24,7 @@ pub(crate) fn mutant() -> &'static Path {
         let mutant = directory.join("otto-app-mutant");
         let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("mutants");
         if modified(&mutant).is_none_or(|made| made < newest(&sources)) {
-            build(directory);
+            build(directory, &["otto-app-mutant"]);
         }
         assert!(
             mutant.exists(),
@@ -35,32 +35,27 @@ pub(crate) fn mutant() -> &'static Path {
     })
 }
 
-fn build(directory: &Path) {
+/// Has cargo make a program of this workspace.
+pub(crate) fn build(directory: &Path, what: &[&str]) {
     let profile = match directory.file_name().and_then(|name| name.to_str()) {
         Some("debug") | None => "dev",
         Some(profile) => profile,
     };
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args([
-        "build",
-        "--quiet",
-        "--package",
-        "otto-app-mutant",
-        "--profile",
-        profile,
-    ]);
+    cargo.args(["build", "--quiet", "--profile", profile, "--package"]);
+    cargo.args(what);
     let status = cargo
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .status()
         .expect("cargo runs");
-    assert!(status.success(), "the mutant cannot be built");
+    assert!(status.success(), "{what:?} cannot be built");
 }
 
-fn modified(path: &Path) -> Option<SystemTime> {
+pub(crate) fn modified(path: &Path) -> Option<SystemTime> {
     fs::metadata(path).ok()?.modified().ok()
 }
 
-fn newest(path: &Path) -> SystemTime {
+pub(crate) fn newest(path: &Path) -> SystemTime {
     let children = fs::read_dir(path).into_iter().flatten().flatten();
     let newest = children.map(|child| newest(&child.path())).max();
     let own = if path.is_dir() { None } else { modified(path) };
