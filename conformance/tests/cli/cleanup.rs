@@ -64,12 +64,12 @@ fn plugins_that_do_not_end_or_leave_something_are_gone_with_it() {
 
 #[test]
 fn a_signal_ends_the_plugin_and_removes_what_is_its_own() {
-    // The second one has its plugin started by a process of its own.
+    // The second one has its plugin started by a process of its own, which is gone soon.
     let stays = [
-        ("stays-after-shutdown", "LIF-01", Signal::INT, 1),
-        ("waits-for-the-next-host", "LIF-04", Signal::TERM, 2),
+        ("stays-after-shutdown", "LIF-01", Signal::INT),
+        ("waits-for-the-next-host", "LIF-04", Signal::TERM),
     ];
-    for (defect, case, signal, processes) in stays {
+    for (defect, case, signal) in stays {
         let tmp = tempfile::tempdir().expect("a directory");
         let mut child = suite(tmp.path())
             .args(["run", "--case", case, "--timeout-scale", "20"])
@@ -81,7 +81,7 @@ fn a_signal_ends_the_plugin_and_removes_what_is_its_own() {
             .spawn()
             .expect("the suite runs");
         // The plugin of the case is waited for for 100 s.
-        eventually("a plugin", || processes_of(tmp.path()).len() == processes);
+        eventually("a plugin", || !processes_of(tmp.path()).is_empty());
         let pid = Pid::from_raw(child.id().try_into().expect("a pid")).expect("a pid");
         kill_process(pid, signal).expect("a process");
         assert_eq!(child.wait().expect("a status").code(), Some(130));
