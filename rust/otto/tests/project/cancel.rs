@@ -73,10 +73,11 @@ fn a_plugin_that_never_answers_is_killed_with_the_command_that_looks_for_it() {
         "#!/bin/sh\ntrap '' INT TERM HUP\necho this is process $$ >&2\n\
          while :; do sleep 1000; done\n",
     );
-    for command in [
+    let commands = [
         &["plugins", "list"][..],
         &["plugins", "check", "app-silent"],
-    ] {
+    ];
+    for command in commands.repeat(5) {
         let mut list = world.otto(command).start();
         let plugin = number(&list.wait_for("this is process"));
         list.signal(Signal::INT);
