@@ -134,12 +134,12 @@ fn good_plugins_pass_everything() {
     let plugins = [
         program(
             "otto-app-ruby",
-            &["--package", "otto-app-ruby"],
+            &["otto-app-ruby"],
             "../rust/otto-app-ruby/src",
         ),
         program(
             "examples/otto-app-hello",
-            &["--package", "otto-plugin", "--example", "otto-app-hello"],
+            &["otto-plugin", "--example", "otto-app-hello"],
             "../rust/otto-plugin/examples",
         ),
     ];

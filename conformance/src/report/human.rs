@@ -202,8 +202,9 @@ impl<'s> Human<'s> {
                 .tell(format_args!("{bad}baseline{bad:#} {problem}"));
         }
         if let Some(edit) = &ended.edit {
+            let edit = edit.trim_end();
             self.screen.tell(format_args!(
-                "this mends it (or run with --write-baseline):\n{edit}"
+                "this mends it, as does --write-baseline:\n{edit}"
             ));
         }
         if ended.outcome == Outcome::Partial {

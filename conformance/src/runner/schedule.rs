@@ -10,7 +10,7 @@ use std::time::Instant;
 use super::job::Done;
 use super::worker;
 use crate::baseline::{Baseline, Problem};
-use crate::catalogue::Case;
+use crate::catalogue::{Case, Connection};
 use crate::report::{CaseEnded, CaseStarted, Event, Reports};
 use crate::settings::Settings;
 use crate::verdict::{Summary, Verdict};
@@ -100,6 +100,7 @@ enum News {
 /// Runs cases, as many at once as there are jobs.
 fn lane(teller: &mut Teller<'_, '_>, clock: &Clock, cases: &[&'static Case], jobs: usize) {
     let plan = teller.plan;
+    let jobs = jobs.min(cases.len());
     let next = AtomicUsize::new(0);
     let work = |sender: mpsc::Sender<(usize, News)>| {
         while let index = next.fetch_add(1, Ordering::Relaxed)
@@ -118,7 +119,7 @@ fn lane(teller: &mut Teller<'_, '_>, clock: &Clock, cases: &[&'static Case], job
     };
     thread::scope(|scope| {
         let (sender, receiver) = mpsc::channel();
-        for _ in 0..jobs.min(cases.len()) {
+        for _ in 0..jobs {
             let sender = sender.clone();
             scope.spawn(|| work(sender));
         }
@@ -188,14 +189,25 @@ impl Teller<'_, '_> {
         }
     }
 
-    /// Runs each case that failed beside others once more, alone.
+    /// Runs each case that failed beside others once more, alone. Where an ordinary start fails even
+    /// so, no other case that only waits for one is tried again.
     fn run_again(&mut self, clock: &Clock) {
+        let mut start_fails = false;
         for (case, first) in std::mem::take(&mut self.again) {
+            let is_ordinary = case.connection == Connection::Inherited;
+            let is_no_start = is_ordinary && first.verdict == Verdict::NotRun;
+            if is_no_start && start_fails {
+                let judged = self.plan.baseline.judge(case, first.verdict, first.reason);
+                self.results.problems.extend(judged.problem);
+                self.count(told(case, &first, judged.verdict, judged.note));
+                continue;
+            }
             self.begun(case, 2, clock.now());
             self.reports.begins(&case.id);
             let second = clock.run(self.plan, case);
             self.reports.ends(&case.id);
             let Some(second) = second else { return };
+            start_fails |= is_ordinary && second.verdict == Verdict::NotRun;
             let judged = self
                 .plan
                 .baseline

@@ -13,7 +13,7 @@ use crate::wire::{Detail, Event, Party};
 /// What a recording says of itself in its first line.
 pub(crate) const FORMAT: &str = "otto-conformance-wire";
 /// The version of the form.
-pub(crate) const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 1;
 
 /// A line of a recording.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]

@@ -55,8 +55,10 @@ pub(super) struct Context {
     pub(super) after: Option<f64>,
     /// What is odd about it.
     pub(super) oddity: Option<String>,
-    /// The interface of the capability that is given back, and the references that are left.
-    pub(super) given_back: Option<(String, u64)>,
+    /// The interface of the capability that is given back, or of the promise that is kept.
+    pub(super) interface: Option<String>,
+    /// How many references are left of a capability that is given back.
+    pub(super) left: Option<u64>,
 }
 
 /// A question that was never answered.
@@ -92,10 +94,7 @@ impl Session {
             Kind::Return => self.answer(from, message),
             Kind::Finish => self.finish(from, detail),
             Kind::Release => self.release(from, detail),
-            Kind::Resolve => {
-                self.give(from, detail, None);
-                Context::default()
-            }
+            Kind::Resolve => self.resolve(from, detail),
             _ => Context::default(),
         }
     }
@@ -178,9 +177,9 @@ impl Session {
         };
         let context = Context {
             method: Some(question.method.clone()),
-            after: Some(message.at - question.asked),
+            after: Some(since(question.asked, message.at)),
             oddity: is_second.then(|| format!("q{id} was answered before")),
-            given_back: None,
+            ..Context::default()
         };
         let only = (question.method == BOOTSTRAP).then_some(PLUGIN);
         let (given, keeps_nothing) = (question.given.clone(), question.keeps_nothing);
@@ -247,7 +246,22 @@ impl Session {
         self.take_back(from.other(), id, references);
         Context {
             oddity: (references > held).then(|| format!("only {held} were held")),
-            given_back: Some((interface, held.saturating_sub(references))),
+            interface: Some(interface),
+            left: Some(held.saturating_sub(references)),
+            ..Context::default()
+        }
+    }
+
+    fn resolve(&mut self, from: Party, detail: &Detail) -> Context {
+        let exports = &self.side(from).exports;
+        let promise = detail.export.and_then(|id| exports.get(&id));
+        let interface = promise.map(|promise| promise.interface.clone());
+        self.give(from, detail, interface.as_deref());
+        Context {
+            oddity: interface
+                .is_none()
+                .then(|| "nothing was promised under this number".to_owned()),
+            interface,
             ..Context::default()
         }
     }
@@ -287,6 +301,11 @@ impl Session {
             }
         }
     }
+}
+
+/// The time between two, to the microsecond as they are.
+fn since(earlier: f64, later: f64) -> f64 {
+    ((later - earlier) * 1e6).round() / 1e6
 }
 
 fn odd(oddity: String) -> Context {

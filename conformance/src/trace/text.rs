@@ -159,7 +159,7 @@ impl<'a> Text<'a> {
         let (arrow, kind) = (arrow(message.from), message.detail.kind.name());
         let what = what(message, &context);
         self.screen.answer(format_args!(
-            "{dim}{:>10.4}{dim:#} {arrow} {style}{kind:<13}{style:#}{what}",
+            "{dim}{:>10.4}{dim:#} {arrow} {style}{kind:<13}{style:#} {what}",
             message.at
         ))?;
         if let Some(oddity) = &context.oddity {
@@ -179,6 +179,9 @@ impl<'a> Text<'a> {
                 self.screen
                     .answer(format_args!("{:INDENT$}{dim}{line}{dim:#}", ""))?;
             }
+            return Ok(());
+        }
+        if detail.kind == Kind::Resolve {
             return Ok(());
         }
         // Without a type there are no fields that the capabilities could stand in.
@@ -252,25 +255,24 @@ fn what(message: &Message, context: &Context) -> String {
         Kind::Release => {
             let id = detail.export.unwrap_or_default();
             let count = references(detail.references.unwrap_or_default().into());
-            match &context.given_back {
-                Some((interface, left)) => format!(
-                    "{}, the {receiver}'s #{id}, {count}{}",
-                    words::line(interface),
-                    match left {
-                        0 => String::new(),
-                        left => format!(", {left} left"),
-                    }
-                ),
-                None => format!("the {receiver}'s #{id}, {count}"),
-            }
+            let interface = context
+                .interface
+                .as_deref()
+                .map_or_else(String::new, |name| format!("{}, ", words::line(name)));
+            let left = match context.left {
+                None | Some(0) => String::new(),
+                Some(left) => format!(", {left} left"),
+            };
+            format!("{interface}the {receiver}'s #{id}, {count}{left}")
         }
         Kind::Resolve => {
             let id = detail.export.unwrap_or_default();
-            let to = match detail.reason {
-                Some(_) => format!("exception {}", reason()),
-                None => "this".to_owned(),
+            let interface = context.interface.as_deref().unwrap_or("capability");
+            let to = match detail.capabilities.first() {
+                Some(capability) => words::capability(interface, Some(*capability), message.from),
+                None => format!("exception {}", reason()),
             };
-            format!("the promise, the {sender}'s #{id}, to {to}")
+            format!("the {sender}'s #{id} to {to}")
         }
         Kind::Disembargo => {
             let embargo = words::line(detail.embargo.as_deref().unwrap_or("?"));

@@ -9,6 +9,7 @@ use super::shown::Shown;
 /// What there is to know of a message, without what is secret, and without what is too long. Fields
 /// that a kind of message does not have are absent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Detail {
     pub(crate) kind: Kind,
     /// The number of the question that is asked, answered, or needed no more.

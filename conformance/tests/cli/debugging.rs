@@ -48,7 +48,7 @@ fn a_command_before_the_plugin_runs_it() {
         "--case",
         "MET-0*",
         "--case",
-        "LIF-0[35]",
+        "LIF-03",
         "--wrap",
         wrap,
         "--trace",

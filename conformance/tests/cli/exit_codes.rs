@@ -81,6 +81,31 @@ fn a_pattern_that_matches_nothing_is_2() {
 }
 
 #[test]
+fn a_failure_that_is_none_alone_is_1_all_the_same() {
+    let tmp = tempfile::tempdir().expect("a directory");
+    let (once, mutant) = (tmp.path().join("once"), mutant().display());
+    let script = format!(
+        "#!/bin/sh\n[ \"$OTTO_PLUGIN_FD\" ] && mkdir {} 2>/dev/null && exit 3\nexec {mutant}\n",
+        once.display()
+    );
+    executable(tmp.path(), "otto-app-mutant", &script);
+    let both = [
+        "run",
+        "./otto-app-mutant",
+        "--jobs",
+        "2",
+        "--case",
+        "MET-0[13]",
+    ];
+    let run = Run::with(tmp, &both);
+    run.exits_with(exit::NON_CONFORMANT.into())
+        .says("TRY 1 NOT-RUN [")
+        .says("FLAKY-SUSPECT [")
+        .says("the plugin exited with status 3")
+        .says("2 cases run: 1 passed, 1 failed only beside others");
+}
+
+#[test]
 fn a_plugin_that_dies_by_a_signal_is_1() {
     let tmp = tempfile::tempdir().expect("a directory");
     executable(tmp.path(), "otto-app-x", "#!/bin/sh\nkill -SEGV $$\n");

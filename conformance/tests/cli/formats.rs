@@ -8,27 +8,44 @@ use serde_json::Value;
 
 use super::{Run, executable, golden, mutant, suite};
 
-/// A case that passes, one that fails, and one that fails as expected.
+/// One case that fails as is said, one that fails otherwise, one that passes, one that is not run, and
+/// one that is not there.
 const BASELINE: &str = "\
+[[expected-failure]]
+case = \"DIR-01\"
+reason = \"killed-by-signal\"
+issue = \"https://issues.example/7\"
+
 [[expected-failure]]
 case = \"DIR-03\"
 reason = \"stderr-differs\"
 issue = \"https://issues.example/7\"
+
+[[expected-failure]]
+case = \"MET-02\"
+reason = \"not-answered\"
+issue = \"https://issues.example/8\"
+
 [[skip]]
 case = \"MET-01\"
 why = \"it has no meta yet\"
+
 [[skip]]
 case = \"OLD-01\"
 why = \"there was such a case once\"
 ";
+
+/// Beside those, one that fails without an entry, and one that passes.
+const CASES: [&str; 4] = ["--case", "DIR-0[123]", "--case", "MET-0[123]"];
+const DEFECT: &str = "OTTO_MUTANT=aborts-without-cookie";
 
 fn run(formats: &[&str]) -> Run {
     let tmp = tempfile::tempdir().expect("a directory");
     fs::write(tmp.path().join("conformance.toml"), BASELINE).expect("a file");
     let mutant = mutant().to_str().expect("a path");
     let mut arguments = vec!["run", mutant, "--seed", "0x5eed", "--jobs", "2"];
-    arguments.extend(["--env", "OTTO_MUTANT=silent-without-cookie"]);
-    arguments.extend(["--case", "DIR-0[123]", "--case", "MET-01"]);
+    arguments.extend(["--env", DEFECT]);
+    arguments.extend(CASES);
     for format in formats {
         arguments.extend(["--format", format]);
     }
@@ -128,9 +145,18 @@ fn junit_has_every_case_and_every_mistake_of_the_baseline() {
             TestCaseStatus::NonSuccess { .. }
         )
     };
-    assert_eq!(cases.len(), 5);
-    assert!(failed("DIR-02") && !failed("DIR-01") && !failed("DIR-03") && !failed("MET-01"));
-    assert!(failed("conformance.toml:9: there is no case OLD-01"));
+    assert_eq!(cases.len(), 6 + 3);
+    for good in ["DIR-01", "MET-01", "MET-03"] {
+        assert!(!failed(good), "{good}");
+    }
+    for bad in [
+        "DIR-02",
+        "DIR-03",
+        "MET-02",
+        "conformance.toml:21: there is no case OLD-01",
+    ] {
+        assert!(failed(bad), "{bad}");
+    }
 }
 
 #[test]
@@ -152,8 +178,8 @@ fn github_gets_annotations_and_a_summary() {
     let output = suite(tmp.path())
         .env("GITHUB_STEP_SUMMARY", &summary)
         .args(["run", "--seed", "1", "--jobs", "1", "--format", "github"])
-        .args(["--env", "OTTO_MUTANT=silent-without-cookie"])
-        .args(["--case", "DIR-0[123]", "--case", "MET-01"])
+        .args(["--env", DEFECT])
+        .args(CASES)
         .arg(mutant())
         .output()
         .expect("the suite runs");

@@ -45,9 +45,12 @@ fn normalize(text: &str, tmp: &Path) -> String {
         (r#""(at|seconds)":[0-9.e-]+"#, r#""$1":0.0"#),
         (r#"time="[0-9.]+""#, r#"time="0.000""#),
         (r"\[ *\d+\.\d{3}s\]", "[   0.000s]"),
-        (r"\d+\.\d+ s\b", "0.0 s"),
-        (r"\d+ ms\b", "0 ms"),
+        (r"\b(\d+ ms|\d+\.\d+ s)\b", "0 ms"),
         (r"\bpid \d+", "pid 1"),
+        // A plugin that does not serve may be gone before anything is sent to it.
+        (r"\n *wire +t=0.000 -(>|&gt;) bootstrap q0", ""),
+        (r"\n<dt>wire</dt><dd>t=0.000 -&gt; bootstrap q0</dd>", ""),
+        (r#"\{"at":0.0,"text":"-> bootstrap q0"\},?"#, ""),
     ] {
         let pattern = Regex::new(pattern).expect("a pattern");
         text = pattern.replace_all(&text, word).into_owned();

@@ -132,7 +132,9 @@ async fn many_calls_of_several_plugins_side_by_side_all_succeed_and_leave_nothin
     );
     assert!(ui.0.load(Ordering::Relaxed) >= calls);
     for (before, after) in before.iter().zip(look()) {
-        // How many calls run at the busiest moment is a matter of load, and each has a thread.
-        before.assert_steady(&after, IN_FLIGHT, "a process");
+        // How many calls run at the busiest moment is a matter of load, and each has a thread, which
+        // stays for some seconds. The host serves the callbacks of all plugins. A thread that each call
+        // leaves would be thousands.
+        before.assert_steady(&after, plugins.len() * IN_FLIGHT, "a process");
     }
 }

@@ -12,7 +12,7 @@ pub(crate) enum Exit {
     Work = 1,
     /// The command line makes no sense.
     Usage = 2,
-    /// The Appfile or the project is wrong, or a step before this one is missing.
+    /// The Appfile, the project or the credentials are wrong, or a step before this one is missing.
     Project = 3,
     /// There is no plugin for what was asked, or it is not trusted.
     NoPlugin = 4,

@@ -7,16 +7,18 @@ use std::os::fd::{OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
+use rustix::io::{FdFlags, fcntl_setfd, retry_on_intr};
 use rustix::net::sockopt::{socket_domain, socket_type};
-use rustix::net::{AddressFamily, SocketType};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, connect, socket};
 use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
 
 use crate::protocol;
 
 /// Under which number a plugin gets its socket whose host had none for it.
 const USUAL_DESCRIPTOR: RawFd = 3;
-/// How long the host may take to take a connection.
-const LIMIT: Duration = Duration::from_millis(1500);
+/// How long the host may take to take a connection. The plugin, which tries it again when the time is
+/// over, has 2 s in all to say that it did not.
+const LIMIT: Duration = Duration::from_millis(300);
 
 /// The connection to the host.
 #[derive(Debug)]
@@ -111,8 +113,14 @@ fn dial() -> Result<Host, NoHost> {
         return Err(NoHost);
     }
     if let Some(path) = address.strip_prefix("unix:") {
-        let mut stream = UnixStream::connect(path)?;
+        let mut stream = UnixStream::from(socket(AddressFamily::UNIX, SocketType::STREAM, None)?);
+        fcntl_setfd(&stream, FdFlags::CLOEXEC)?;
+        // It holds for the connection as well, which waits for room in the queue of the listener.
+        stream.set_write_timeout(Some(LIMIT))?;
+        let address = SocketAddrUnix::new(path)?;
+        retry_on_intr(|| connect(&stream, &address))?;
         stream.write_all(token.as_bytes())?;
+        stream.set_write_timeout(None)?;
         return Ok(Host::Unix(stream));
     }
     let port = address.strip_prefix("tcp:127.0.0.1:").ok_or(NoHost)?;

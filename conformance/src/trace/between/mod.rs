@@ -26,7 +26,7 @@ use std::time::Duration;
 use command_fds::{CommandFdExt, FdMapping};
 use rustix::net::{Shutdown, shutdown};
 use rustix::process::{Pid, Signal, kill_process};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGXFSZ};
 use signal_hook::iterator::Signals;
 
 use crate::exit;
@@ -78,6 +78,8 @@ fn say(text: &str) {
 fn stand(options: &Between, host: Host) -> io::Result<End> {
     // From here on no signal is lost: what comes before there is a plugin waits.
     let signals = Signals::new(PASSED_ON)?;
+    // A recording that grows too large is an error of the recorder, and ends nobody.
+    signal_hook::flag::register(SIGXFSZ, Arc::default())?;
     let recorder = Recorder::open(options, host.transport());
     let (near, far) = UnixStream::pair()?;
     let child = start(options, &host, far.into())?;

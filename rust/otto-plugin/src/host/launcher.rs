@@ -10,6 +10,7 @@ use super::introduction::Introduction;
 use super::listener::Listener;
 use super::output::{OutputStream, Sink};
 use super::plugin::Plugin;
+use super::process::KillOnDrop;
 use super::start::{Offer, start};
 use super::start_error::StartError;
 use super::transport::Transport;
@@ -123,7 +124,11 @@ impl Launcher {
         let offer = offer.map_err(system)?;
         // A caller who goes away leaves no file, however soon the process exits.
         let _place = offer.listener.as_ref().and_then(Listener::place);
-        match inside(start(self, offer)).await {
+        // Nor a process: one that has gone astray heeds no signal but this, and nobody would send it.
+        let mut abandoned = KillOnDrop::default();
+        let started = inside(start(self, offer, abandoned.place())).await;
+        abandoned.release();
+        match started {
             Ok(started) => started,
             Err(error) => Err(system(error)),
         }

@@ -7,7 +7,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
 use std::thread;
 
 use rustix::process::{
@@ -161,6 +161,30 @@ impl Process {
         // The status is lost only if somebody else has reaped it.
         let exit = child.wait().map_or(Exit::Status(0), Exit::from);
         self.exit.send_replace(Some(exit));
+    }
+}
+
+/// Kills the process in its place when it is dropped, at once, on whatever thread that happens.
+#[derive(Debug, Default)]
+pub(crate) struct KillOnDrop(Arc<OnceLock<Arc<Process>>>);
+
+impl KillOnDrop {
+    /// Where the process is put when it is there.
+    pub(crate) fn place(&self) -> Arc<OnceLock<Arc<Process>>> {
+        Arc::clone(&self.0)
+    }
+
+    /// Leaves the process to others.
+    pub(crate) fn release(&mut self) {
+        self.0 = Arc::default();
+    }
+}
+
+impl Drop for KillOnDrop {
+    fn drop(&mut self) {
+        if let Some(process) = self.0.get() {
+            process.signal(Signal::KILL);
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use rustix::process::Signal;
@@ -23,7 +23,13 @@ use super::transport::Transport;
 pub(super) const DEATH: Duration = Duration::from_secs(1);
 
 /// Starts a plugin. Runs inside the workers' runtime.
-pub(super) async fn start(launcher: Launcher, offer: Offer) -> Result<Plugin, StartError> {
+///
+/// The process is put into `place` as soon as it is there, for whoever gives this up.
+pub(super) async fn start(
+    launcher: Launcher,
+    offer: Offer,
+    place: Arc<OnceLock<Arc<Process>>>,
+) -> Result<Plugin, StartError> {
     let Launcher {
         path,
         added,
@@ -58,6 +64,7 @@ pub(super) async fn start(launcher: Launcher, offer: Offer) -> Result<Plugin, St
         output: Box::default(),
         listening: Box::default(),
     })?;
+    let process = Arc::clone(place.get_or_init(|| process));
     let drain = Drain::start(pipes, &process, sink).map_err(|error| {
         process.signal(Signal::KILL);
         system(error)

@@ -5,7 +5,7 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
 
-use otto_plugin::bindings::app::Context;
+use otto_plugin::bindings::app::{Context, Tuple};
 use otto_plugin::bindings::error::{Error, ErrorKind};
 use otto_plugin::bindings::host::{
     BuildRecord, Diagnostic, Expect, Host, InputQuery, Lookup, ProgressStart, Severity,
@@ -59,6 +59,12 @@ async fn one(word: &str, rest: &str, context: &Context, host: &Host) -> Result<(
             host.ui.diagnostic(note).await?;
         }
         "arguments" => host.ui.message(context.action_args.join("|")).await?,
+        "where" => {
+            let Tuple { app, infra, flavor } = &context.tuple;
+            host.ui
+                .message(format!("for {app}/{infra}/{flavor}"))
+                .await?;
+        }
         "customizations" => {
             let types = context.appfile.customization.iter();
             let types: Vec<_> = types.map(|it| it.r#type.as_str()).collect();
@@ -83,6 +89,7 @@ async fn one(word: &str, rest: &str, context: &Context, host: &Host) -> Result<(
             tokio::fs::write(Path::new(&context.dir).join(first), second).await?;
         }
         "blob" => blob(first, second, context, host).await?,
+        "record" => record(first, second, context, host).await?,
         "fail" => return Err(failure(first, second)),
         "fail-at" => {
             let (line, message) = second.split_once(' ').unwrap_or((second, ""));
@@ -154,6 +161,11 @@ async fn blob(key: &str, pieces: &str, context: &Context, host: &Host) -> Result
     }
     blob.done().await?;
     task.end("").await?;
+    record("blob", key, context, host).await
+}
+
+/// Records a build that has this key and this value.
+async fn record(key: &str, value: &str, context: &Context, host: &Host) -> Result<(), Error> {
     let lookup = Lookup {
         app_id: context.appfile.id.clone(),
         infra: context.tuple.infra.clone(),
@@ -161,7 +173,7 @@ async fn blob(key: &str, pieces: &str, context: &Context, host: &Host) -> Result
         foundation: String::new(),
     };
     let record = BuildRecord {
-        artifact: [("blob".to_owned(), key.to_owned())].into(),
+        artifact: [(key.to_owned(), value.to_owned())].into(),
         ..BuildRecord::default()
     };
     host.directory

@@ -8,7 +8,8 @@
 //! ```
 //!
 //! Each of the lists `compile`, `build`, `deploy`, `dev` and `dev_dep` holds commands, one word and
-//! its arguments. An action of `deploy` or `dev` has a list of its own, such as `deploy_info`.
+//! its arguments. An action of `deploy` or `dev` has a list of its own, such as `deploy_info`. The
+//! fragment of a dependency is the file `fragment` that `compile` writes, or what `fragment` names.
 
 #![expect(clippy::print_stdout, reason = "a test reads it")]
 
@@ -65,6 +66,7 @@ impl App for Puppet {
         run(list(&context, "compile"), &context, &host).await?;
         let fragment = Path::new(&context.dir).join("fragment");
         let fragment = fragment.exists().then(|| fragment.display().to_string());
+        let fragment = list(&context, "fragment").next().or(fragment);
         Ok(CompileResult {
             version: 1,
             dev_dep_fragment_path: fragment,

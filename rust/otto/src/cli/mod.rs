@@ -11,13 +11,15 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ColorChoice, Parser, Subcommand};
-use otto_plugin::host::Cancel;
+use otto_plugin::host::{Cancel, PluginName};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::credentials;
 use crate::engine::Otto;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::plugins::PluginsCommand;
+use crate::plugins::{PluginsCommand, plugin_name};
 use crate::screen::{LogFormat, LogLevel, Options, Screen};
 
 pub(crate) use generate::Shell;
@@ -27,7 +29,7 @@ Exit codes:
     0  it has done what it was asked to
     1  a plugin says that the application, or what was asked of it, is wrong
     2  the command line makes no sense
-    3  the Appfile or the project is wrong, or a step before this one is missing
+    3  the Appfile, the project or the credentials are wrong, or a step before this one is missing
     4  there is no plugin for it, or it is not trusted
     5  a plugin did not start, died, or broke the protocol
     6  what otto keeps cannot be read or written, or the operating system refused something
@@ -89,7 +91,7 @@ pub(crate) struct Global {
     )]
     log_format: LogFormat,
 
-    /// What to show of the logs of plugins
+    /// What to show of the logs of plugins, and of otto itself
     #[arg(long, value_enum, default_value_t, global = true, value_name = "LEVEL")]
     log_level: LogLevel,
 
@@ -99,8 +101,8 @@ pub(crate) struct Global {
 
     /// Wait for this plugin to be started by hand, such as in a debugger, and give it all the time
     /// there is. Its name, such as app-ruby
-    #[arg(long, global = true, value_name = "NAME")]
-    attach: Option<String>,
+    #[arg(long, global = true, value_name = "NAME", value_parser = plugin_name)]
+    attach: Option<PluginName>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -161,6 +163,10 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         log_level: global.log_level,
         input: !global.no_input,
     });
+    // It is the one subscriber of this process: nobody has set another.
+    let _ = tracing_subscriber::registry()
+        .with(screen.own_log())
+        .try_init();
     let done = match command {
         Command::Completions { shell } => generate::completions(shell, &mut io::stdout()),
         Command::Man => generate::man(&mut io::stdout()),
@@ -228,7 +234,8 @@ async fn dispatch(
         Command::Plugins(command) => otto.plugins(&command, out).await,
         Command::Credentials(command) => {
             let (screen, places) = (otto.screen(), otto.places());
-            Ok(credentials::run(command, screen, places, out).await?)
+            let done = async { Ok(credentials::run(command, screen, places, out).await?) };
+            otto.unless_cancelled(done).await
         }
         // Done before there is a runtime.
         Command::Completions { .. } | Command::Man => Ok(()),

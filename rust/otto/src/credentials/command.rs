@@ -145,11 +145,7 @@ pub(super) async fn list(
         }
     };
     for line in lines {
-        writeln!(out, "{}", escape::line(&line)).map_err(|source| CredentialsError::File {
-            action: "written",
-            path: "standard output".into(),
-            source,
-        })?;
+        writeln!(out, "{}", escape::line(&line)).map_err(CredentialsError::Output)?;
     }
     Ok(())
 }

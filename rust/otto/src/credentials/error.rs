@@ -60,6 +60,10 @@ pub(crate) enum CredentialsError {
         path: PathBuf,
         source: io::Error,
     },
+    /// Standard output cannot be written.
+    #[error("standard output cannot be written")]
+    #[diagnostic(help("see that whoever reads it is there, and that there is room"))]
+    Output(#[source] io::Error),
     /// A line of the input is none of `KEY=VALUE`.
     #[error("line {line} of standard input {reason}")]
     #[diagnostic(help("write one KEY=VALUE a line; nothing was changed"))]

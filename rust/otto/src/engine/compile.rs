@@ -2,11 +2,11 @@
 
 use std::fmt::Write;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use otto_plugin::bindings::app::{CompileResult, Context};
 use otto_plugin::bindings::appfile::Infrastructure;
-use otto_plugin::host::FileHash;
+use otto_plugin::host::{FileHash, FileIdentity, HashError};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -15,10 +15,9 @@ use super::error::EngineError;
 use super::{Otto, context};
 use crate::directory::CallDirectory;
 use crate::failure::Failure;
-use crate::plugins::{Catalogue, Listed, PluginsError};
+use crate::plugins::Catalogue;
 use crate::project::{
-    Compiled, CompiledApp, Compiling, Directories, Loaded, Node, Plugin, Project, ProjectError,
-    graph,
+    Compiled, CompiledApp, Compiling, Directories, Loaded, Node, Project, ProjectError, graph,
 };
 use crate::screen::Unit;
 
@@ -33,9 +32,11 @@ impl Otto {
     /// nothing, so that the last good compile stays.
     pub(crate) async fn compile(&self, explain: bool) -> Result<(), Failure> {
         let project = self.project()?;
-        let compiling = project.compile()?;
         let catalogue = self.catalogue(None).await?;
-        let mut nodes = self.graph(&catalogue, project, explain).await?;
+        let mut nodes = self.graph(&catalogue, project.clone(), explain).await?;
+        // Not before it is known that this is an application: what is made here marks the directory as
+        // one, for every command below it.
+        let compiling = project.compile()?;
         let Some(root) = nodes.pop() else {
             // The root is always there.
             return Ok(());
@@ -86,13 +87,14 @@ impl Otto {
     ) -> Result<Vec<Node<Subject<'a>>>, Failure> {
         let mut here: Option<Infrastructure> = None;
         graph(project, async |project, source| {
-            let id = project.make_id()?;
             let about = About {
-                id: Some(id),
+                id: project.id()?,
                 source,
                 infrastructure: here.as_ref(),
             };
-            let application = self.application(catalogue, project, about).await?;
+            let mut application = self.application(catalogue, project, about).await?;
+            let id = project.make_id()?;
+            application.appfile.id = id.to_string();
             if explain {
                 let name = &application.appfile.application.name;
                 for considered in &application.considered {
@@ -148,7 +150,7 @@ impl Otto {
             digest: written.digest().to_owned(),
             dir: context::text(dir)?,
             result,
-            plugin: recorded(plugin)?,
+            plugin: started.recorded()?,
         })
     }
 }
@@ -167,63 +169,44 @@ fn foundations(
 /// Looks at what a plugin has answered. What it says of foundations is the host's to say.
 fn check(mut result: CompileResult, plugin: &str, dir: &Path) -> Result<CompileResult, Failure> {
     result.foundation_results.clear();
-    if let Some(path) = &result.dev_dep_fragment_path {
-        let (found, within) = (fs::canonicalize(path).ok(), fs::canonicalize(dir).ok());
-        let is_there = found.zip(within).is_some_and(|(found, within)| {
-            Path::new(path).is_absolute() && found.is_file() && found.starts_with(within)
-        });
-        if !is_there {
-            return Err(EngineError::Fragment {
-                plugin: plugin.to_owned(),
-                path: path.clone(),
-                dir: dir.to_string_lossy().into_owned(),
-            }
-            .into());
+    if let Some(path) = &result.dev_dep_fragment_path
+        && file_within(path, dir).is_none()
+    {
+        return Err(EngineError::Fragment {
+            plugin: plugin.to_owned(),
+            path: path.clone(),
+            dir: dir.to_string_lossy().into_owned(),
         }
+        .into());
     }
     Ok(result)
 }
 
-/// What later commands know the plugin by.
-fn recorded(plugin: &Listed) -> Result<Plugin, Failure> {
-    let file = &plugin.ranked.file;
-    let changed = || PluginsError::Changed {
-        path: file.path.clone(),
-    };
-    let description = plugin.description().ok_or_else(changed)?;
-    let sha256 = match (description.sha256, &file.identity) {
-        (Some(hash), _) => hash,
-        (None, Ok(identity)) => {
-            FileHash::of(&file.path, identity).map_err(|source| PluginsError::Hash {
-                path: file.path.clone(),
-                source,
-            })?
-        }
-        (None, Err(_)) => return Err(changed().into()),
-    };
-    Ok(Plugin {
-        name: file.name.short(),
-        version: description.info.version.clone(),
-        path: context::text(&file.path)?,
-        sha256: sha256.to_string(),
-    })
+/// The regular file at an absolute path, links resolved, if it is in a directory.
+fn file_within(path: &str, dir: &Path) -> Option<PathBuf> {
+    let (found, within) = (fs::canonicalize(path).ok()?, fs::canonicalize(dir).ok()?);
+    let is_there = Path::new(path).is_absolute() && found.is_file() && found.starts_with(within);
+    is_there.then_some(found)
 }
 
 /// What a dependency's part in the development follows from: the Appfile, and what its compile left.
 pub(super) fn fingerprint(app: &CompiledApp) -> String {
     let mut digest = Sha256::new();
     digest.update(&app.digest);
-    let fragment = app.result.dev_dep_fragment_path.as_ref();
+    let fragment = app.result.dev_dep_fragment_path.as_deref();
+    let fragment = fragment.and_then(|path| file_within(path, Path::new(&app.dir)));
     // One that cannot be read is what the plugin is to say.
-    digest.update(
-        fragment
-            .and_then(|path| fs::read(path).ok())
-            .unwrap_or_default(),
-    );
+    if let Some(hash) = fragment.and_then(|path| hash(&path).ok()) {
+        digest.update(hash.to_string());
+    }
     let mut text = String::new();
     for byte in digest.finalize() {
         // Writing to a text does not fail.
         let _ = write!(text, "{byte:02x}");
     }
     text
+}
+
+fn hash(path: &Path) -> Result<FileHash, HashError> {
+    FileHash::of(path, &FileIdentity::of(path)?)
 }

@@ -47,7 +47,17 @@ pub(super) fn compiled(
 ) -> Result<(Project, Context), Failure> {
     let path = PathBuf::from(&app.appfile.path);
     let project = Project::at(path.parent().unwrap_or(&path))?;
-    let id = project.id()?.unwrap_or_default();
+    let id = match project.id()? {
+        Some(id) if id.to_string() == app.appfile.id => id,
+        found => {
+            return Err(ProjectError::OtherIdentity {
+                path: project.root().to_owned(),
+                compiled: app.appfile.id.clone(),
+                found: found.map(|id| id.to_string()),
+            }
+            .into());
+        }
+    };
     let directories = Directories::make(places, &project, id)?;
     let context = about(&app.appfile, &app.tuple, Path::new(&app.dir), directories)?;
     let context = Context {

@@ -13,6 +13,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::places::NoHome;
 use crate::project::{DevDepError, GraphError, ProjectError};
+use crate::screen::AskError;
 use crate::settings::SettingsError;
 
 /// A command that cannot be done, for a reason that no other part of this program has.
@@ -100,7 +101,9 @@ impl From<AppfileError> for Failure {
 impl From<CredentialsError> for Failure {
     fn from(error: CredentialsError) -> Self {
         let exit = match error {
+            CredentialsError::Output(error) => return Self::output(error),
             CredentialsError::File { .. } | CredentialsError::Input { .. } => Exit::System,
+            CredentialsError::Ask(AskError::Aborted { .. }) => Exit::Cancelled,
             _ => Exit::Project,
         };
         Self::new(exit, error)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode, SourceSpan};
 use otto_plugin::bindings::error::{Error, ErrorKind, Location};
-use otto_plugin::host::{PluginError, StartError};
+use otto_plugin::host::PluginError;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -22,7 +22,7 @@ pub(super) struct Answered {
     line: Option<(NamedSource<Arc<str>>, SourceSpan)>,
 }
 
-/// A plugin that did not start, died, or broke the protocol. What is known of it stands in its text.
+/// A plugin that died, or broke the protocol. What is known of it stands in its text.
 #[derive(Debug, thiserror::Error, Diagnostic)]
 #[error("{0}")]
 struct Broken(String);
@@ -89,9 +89,4 @@ pub(super) fn call(error: &PluginError, root: &Path, cancelled: bool) -> Failure
         None if cancelled => Failure::new(Exit::Cancelled, Broken(error.to_string())),
         None => Failure::new(Exit::Plugin, Broken(error.to_string())),
     }
-}
-
-/// What a start that failed means for the command.
-pub(super) fn start(error: &StartError) -> Failure {
-    Failure::new(Exit::Plugin, Broken(error.to_string()))
 }

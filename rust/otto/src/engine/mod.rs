@@ -10,6 +10,7 @@
 //! ```
 
 mod application;
+mod attach;
 mod compile;
 mod context;
 mod detect;
@@ -24,7 +25,7 @@ mod steps;
 use std::env;
 use std::path::PathBuf;
 
-use otto_plugin::host::Cancel;
+use otto_plugin::host::{Cancel, PluginName};
 use tokio::sync::OnceCell;
 
 use crate::directory::SqliteStore;
@@ -36,6 +37,7 @@ use crate::settings::Settings;
 
 pub(crate) use steps::Action;
 
+use attach::Attached;
 use running::Running;
 
 /// A run of `otto`: whom it serves, where, and what it has started for that.
@@ -50,8 +52,7 @@ pub(crate) struct Otto {
     /// Asks every call of a plugin to stop.
     cancel: Cancel,
     running: Running,
-    /// The plugin that a person starts, by its `TYPE-NAME`.
-    attach: Option<String>,
+    attach: Option<Attached>,
     store: OnceCell<SqliteStore>,
 }
 
@@ -60,7 +61,7 @@ impl Otto {
     pub(crate) fn open(
         screen: Screen,
         cancel: Cancel,
-        attach: Option<String>,
+        attach: Option<PluginName>,
     ) -> Result<Self, Failure> {
         let places = Places::of_user()?;
         let settings = Settings::read(&places)?;
@@ -72,7 +73,7 @@ impl Otto {
                 .map_err(Failure::system("the current directory cannot be found"))?,
             cancel,
             running: Running::default(),
-            attach,
+            attach: attach.map(Attached::new),
             store: OnceCell::new(),
         })
     }
@@ -87,6 +88,9 @@ impl Otto {
 
     /// Ends the plugins that are running, and waits until nobody has the terminal.
     pub(crate) async fn end(&self) {
+        if let Some(attach) = &self.attach {
+            attach.complain(&self.screen);
+        }
         self.running.shut_down(&self.screen).await;
         self.screen.settled().await;
     }
@@ -101,14 +105,16 @@ impl Otto {
         Ok(Project::find(&self.directory)?)
     }
 
-    /// What is kept from one run to the next. It is opened by whoever needs it first.
+    /// What is kept from one run to the next. It is opened by whoever needs it first, which may have to
+    /// wait for others.
     async fn store(&self) -> Result<&SqliteStore, Failure> {
-        let open = async || SqliteStore::open(&self.places).await;
-        Ok(self.store.get_or_try_init(open).await?)
+        let open = async || Ok(SqliteStore::open(&self.places).await?);
+        self.unless_cancelled(self.store.get_or_try_init(open))
+            .await
     }
 
     /// Does something that no plugin can be asked to stop doing, for as long as the user wants it.
-    async fn unless_cancelled<T>(
+    pub(crate) async fn unless_cancelled<T>(
         &self,
         work: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, Failure> {

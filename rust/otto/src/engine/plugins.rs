@@ -11,13 +11,15 @@ use futures::FutureExt;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use miette::Report;
 use otto_plugin::bindings::host::{Directory, DirectoryClient, TerminalClient, UiClient};
-use otto_plugin::host::{Discovery, Launcher, Plugin, PluginName, Services, Standing};
+use otto_plugin::host::{
+    Discovery, FileHash, HashError, Launcher, Plugin, PluginFile, PluginName, Services, Standing,
+};
 
 use super::error::EngineError;
-use super::{Otto, fault};
+use super::{Otto, context};
 use crate::failure::Failure;
 use crate::plugins::{
-    self, Catalogue, Launching, Listed, Opening, PluginsCommand, State, TrustQuestion,
+    self, Catalogue, Launching, Listed, Opening, PluginsCommand, PluginsError, State, TrustQuestion,
 };
 use crate::project::{CompiledApp, Plugin as Recorded};
 use crate::screen::{Screen, printable};
@@ -25,8 +27,9 @@ use crate::screen::{Screen, printable};
 /// A variable with directories to look for plugins in, after the standard ones.
 const PLUGIN_PATH: &str = "OTTO_PLUGIN_PATH";
 
-const NAME: &str = env!("CARGO_PKG_NAME");
-const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// Who the host is, to every plugin.
+pub(super) const NAME: &str = env!("CARGO_PKG_NAME");
+pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// A plugin that is running, and what people call it.
 #[derive(Clone, Debug)]
@@ -34,6 +37,29 @@ pub(super) struct Started {
     /// `TYPE-NAME`.
     pub(super) name: String,
     pub(super) plugin: Plugin,
+    file: PluginFile,
+}
+
+impl Started {
+    /// What later commands know it by. It fails if the file is another one by now.
+    pub(super) fn recorded(&self) -> Result<Recorded, Failure> {
+        let path = &self.file.path;
+        let changed = || PluginsError::Changed { path: path.clone() };
+        let identity = self.file.identity.as_ref().map_err(|_| changed())?;
+        let sha256 = FileHash::of(path, identity).map_err(|error| match error {
+            HashError::Changed => changed(),
+            source => PluginsError::Hash {
+                path: path.clone(),
+                source,
+            },
+        })?;
+        Ok(Recorded {
+            name: self.name.clone(),
+            version: self.plugin.info().version.clone(),
+            path: context::text(path)?,
+            sha256: sha256.to_string(),
+        })
+    }
 }
 
 impl Otto {
@@ -107,19 +133,23 @@ impl Otto {
         listed: &Listed,
     ) -> Result<Started, Failure> {
         let file = &listed.ranked.file;
-        let name = file.name.short();
+        let started = |plugin| Started {
+            name: file.name.short(),
+            plugin,
+            file: file.clone(),
+        };
         if let Some(plugin) = self.running.find(&file.path) {
-            return Ok(Started { name, plugin });
+            return Ok(started(plugin));
         }
         let start = async {
             match &self.attach {
-                Some(attach) if *attach == name => self.attach(&name).await,
+                Some(attach) if attach.name == file.name => attach.plugin(&self.screen).await,
                 _ => Ok(catalogue.start(listed).await?),
             }
         };
         let plugin = self.unless_cancelled(start).await?;
         self.running.add(&file.path, &plugin);
-        Ok(Started { name, plugin })
+        Ok(started(plugin))
     }
 
     /// Starts the plugins that have compiled these applications, side by side, and no other: one for
@@ -155,25 +185,6 @@ impl Otto {
         Ok(started)
     }
 
-    /// Waits for a person to start a plugin.
-    async fn attach(&self, name: &str) -> Result<Plugin, Failure> {
-        let mut attach = Plugin::attach(name)
-            .host(NAME, VERSION)
-            .log(self.screen.log(name));
-        if self.screen.lends_terminal() {
-            attach = attach.feature("terminal");
-        }
-        let attaching = attach.listen().map_err(|error| fault::start(&error))?;
-        self.screen.message(format!(
-            "waiting for {name}: start it with these variables, once, within reach of nobody else"
-        ));
-        self.screen.message(attaching.variables().to_string());
-        attaching
-            .plugin()
-            .await
-            .map_err(|error| fault::start(&error))
-    }
-
     /// What is lent for a call of a plugin that works on the application in `root`.
     pub(super) fn services(
         &self,
@@ -193,7 +204,7 @@ impl Otto {
 }
 
 fn plugin_name(recorded: &Recorded) -> Result<PluginName, Failure> {
-    let name = format!("otto-{}", recorded.name).parse();
+    let name = plugins::plugin_name(&recorded.name);
     name.map_err(|_| other(recorded, "that is no name of a plugin".to_owned()))
 }
 

@@ -74,10 +74,11 @@ enum State {
 }
 
 impl Otto {
-    /// Says how far the application is. No plugin is asked, and nothing is written.
+    /// Says how far the application is. No plugin is asked, and nothing of the project is
+    /// written.
     pub(crate) async fn status(&self) -> Result<Status, Failure> {
         let project = self.project()?;
-        let compiled = project.compiled()?;
+        let compiled = project.compiled()?.filter(|it| it.is_of(&project));
         let is_compiled = compiled.is_some();
         let (appfile, tuple) = match compiled {
             Some(compiled) => (compiled.root.appfile, compiled.root.tuple),
@@ -198,7 +199,7 @@ impl Status {
         for (name, part) in parts {
             line(out, name, part.state.name())?;
             for (key, value) in &part.record {
-                writeln!(out, "  {:<14}{}", printable(key), printable(value))?;
+                writeln!(out, "  {:<13} {}", printable(key), printable(value))?;
             }
         }
         Ok(())

@@ -15,7 +15,7 @@ use crate::appfile::Written;
 use crate::credentials::{Credentials, PassphraseFd, passphrase};
 use crate::directory::CallDirectory;
 use crate::failure::Failure;
-use crate::project::{Compiled, CompiledApp, DevDepCache, DevDepKey, Held};
+use crate::project::{Compiled, CompiledApp, DevDepCache, DevDepKey, Held, ProjectError};
 
 /// What a plugin is to do, if it is not the main thing, and what it is told.
 #[derive(Clone, Debug, Default)]
@@ -91,6 +91,13 @@ impl Otto {
     fn held(&self) -> Result<Held, Failure> {
         let project = self.project()?;
         let held = project.hold()?;
+        if !held.compiled().is_of(&project) {
+            return Err(ProjectError::Elsewhere {
+                path: project.root().to_owned(),
+                was: held.compiled().root.appfile.path.clone(),
+            }
+            .into());
+        }
         let written = Written::read(project.root());
         if !written.is_ok_and(|written| written.digest() == held.compiled().root.digest) {
             self.screen.note(
@@ -112,7 +119,7 @@ impl Otto {
         let (project, source) = context::compiled(&self.places, compiled, dependency)?;
         let cache = DevDepCache::of_directory(&source.cache_dir);
         let key = DevDepKey {
-            plugin: dependency.plugin.clone(),
+            plugin: plugin.recorded()?,
             digest: fingerprint(dependency),
         };
         if cache.kept(&key).is_some() {

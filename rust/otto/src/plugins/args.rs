@@ -3,6 +3,15 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use otto_plugin::host::{NameError, PluginName};
+
+/// Reads the name of a plugin as people write it: `app-ruby`, or `otto-app-ruby`.
+pub(crate) fn plugin_name(text: &str) -> Result<PluginName, NameError> {
+    match text.starts_with("otto-") {
+        true => text.parse(),
+        false => format!("otto-{text}").parse(),
+    }
+}
 
 /// A command about plugins.
 #[derive(Clone, Debug, Subcommand)]

@@ -16,7 +16,7 @@ mod said;
 mod text;
 mod trust;
 
-pub(crate) use args::{Format, PluginsCommand};
+pub(crate) use args::{Format, PluginsCommand, plugin_name};
 pub(crate) use catalogue::{Catalogue, Launching, Listed, Opening, State, TrustQuestion};
 pub(crate) use commands::run;
 pub(crate) use error::PluginsError;

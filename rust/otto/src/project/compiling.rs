@@ -15,12 +15,13 @@
 //!  the first compile            without          –                removes
 //! ```
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::PathBuf;
 
 use uuid::Uuid;
 
 use super::error::ProjectError;
+use super::hold::Lock;
 use super::state::{self, Compiled};
 use super::{Project, disk, hold};
 
@@ -33,7 +34,7 @@ const FOUNDATION: [&str; 4] = ["dev", "dev-dep", "build", "deploy"];
 pub(crate) struct Compiling {
     project: Project,
     is_done: bool,
-    lock: File,
+    lock: Lock,
 }
 
 impl Compiling {
@@ -109,7 +110,7 @@ pub(super) fn is_unfinished(project: &Project) -> Result<bool, ProjectError> {
 
 /// Puts in order what a process has left that was killed while it compiled. Only who holds the lock
 /// alone does that.
-pub(super) fn repair(project: &Project, _exclusive: &File) -> Result<(), ProjectError> {
+pub(super) fn repair(project: &Project, _exclusive: &Lock) -> Result<(), ProjectError> {
     if !is_unfinished(project)? {
         return Ok(());
     }

@@ -22,6 +22,8 @@ impl Directories {
     /// Makes those of the application in `project`, whose identity is `id`. A dependency has its
     /// own, which are the same whoever needs it.
     pub(crate) fn make(places: &Places, project: &Project, id: Uuid) -> Result<Self, ProjectError> {
+        let local = project.make_private()?.join("data");
+        disk::make_own_directory(&local)?;
         let made = |path: &Path| {
             disk::make_directory(path)?;
             // The places of a user may be relative, if the environment says so.
@@ -31,7 +33,7 @@ impl Directories {
         Ok(Self {
             cache: made(&places.cache().join("apps").join(id.to_string()))?,
             global_cache: made(&places.cache().join("global"))?,
-            local: made(&project.make_private()?.join("data"))?,
+            local: made(&local)?,
             global: made(&places.data().join("global"))?,
             install: made(&places.data().join("bin"))?,
         })

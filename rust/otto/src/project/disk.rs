@@ -33,6 +33,20 @@ pub(super) fn make_directory(path: &Path) -> Result<(), ProjectError> {
     fs::create_dir_all(path).map_err(failed("made", path))
 }
 
+/// Makes a directory where there is none. A link is none, wherever it leads: a project that came from
+/// somebody else has nothing written or removed elsewhere.
+pub(super) fn make_own_directory(path: &Path) -> Result<(), ProjectError> {
+    make_directory(path)?;
+    let metadata = fs::symlink_metadata(path).map_err(failed("read", path))?;
+    match metadata.is_dir() {
+        true => Ok(()),
+        false => Err(ProjectError::Kind {
+            path: path.to_owned(),
+            expected: "a directory, but a link",
+        }),
+    }
+}
+
 /// Removes a directory with everything in it, if it is there.
 pub(super) fn remove_directory(path: &Path) -> Result<(), ProjectError> {
     match fs::remove_dir_all(path) {

@@ -46,6 +46,29 @@ pub(crate) enum ProjectError {
     #[error("{} was not compiled", shown(path))]
     #[diagnostic(help("run `otto compile`"))]
     NotCompiled { path: PathBuf },
+    /// The compile is one of another directory: this one was moved or copied since.
+    #[error(
+        "{} was compiled in another directory, as {}",
+        shown(path),
+        quoted(was)
+    )]
+    #[diagnostic(help("run `otto compile`, which makes it anew"))]
+    Elsewhere { path: PathBuf, was: String },
+    /// The compile is one of another identity.
+    #[error(
+        "{} was compiled with the identity {}, and has {} now",
+        shown(path),
+        quoted(compiled),
+        found.as_deref().unwrap_or("none")
+    )]
+    #[diagnostic(help(
+        "take `.ottoid` from version control if it was not meant to change; then run `otto compile`"
+    ))]
+    OtherIdentity {
+        path: PathBuf,
+        compiled: String,
+        found: Option<String>,
+    },
     /// What a compile has left is not as it should be.
     #[error("{} is damaged: {reason}", shown(path))]
     #[diagnostic(help("run `otto compile`, which makes it anew"))]

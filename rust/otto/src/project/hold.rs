@@ -15,7 +15,19 @@ const TRIES: usize = 100;
 #[derive(Debug)]
 pub(crate) struct Held {
     compiled: Compiled,
-    _lock: File,
+    _lock: Lock,
+}
+
+/// The lock of a project, for as long as it is kept.
+#[derive(Debug)]
+pub(super) struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // A program that is being started has the file as well for a moment, and the lock with it. If
+        // it cannot be given back, it goes with that.
+        let _ = self.0.unlock();
+    }
 }
 
 /// Whether others may hold a lock as well.
@@ -57,11 +69,11 @@ impl Held {
 }
 
 /// Takes the lock alone.
-pub(super) fn exclusive(project: &Project) -> Result<File, ProjectError> {
+pub(super) fn exclusive(project: &Project) -> Result<Lock, ProjectError> {
     lock(project, Kind::Exclusive)
 }
 
-fn lock(project: &Project, kind: Kind) -> Result<File, ProjectError> {
+fn lock(project: &Project, kind: Kind) -> Result<Lock, ProjectError> {
     let path = project.make_private()?.join("lock");
     // It stays where it is: whoever removed it would have two processes lock two files.
     let file = File::options()
@@ -75,7 +87,7 @@ fn lock(project: &Project, kind: Kind) -> Result<File, ProjectError> {
         Kind::Exclusive => file.try_lock(),
     };
     match locked {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Lock(file)),
         Err(TryLockError::WouldBlock) => Err(busy(project)),
         Err(TryLockError::Error(error)) => {
             let error = io::Error::new(error.kind(), format!("it cannot be locked: {error}"));

@@ -17,6 +17,9 @@
 //!      └── lock
 //! ```
 //!
+//! Neither `.otto` nor `data` may be a link: what came with somebody's sources has nothing written
+//! elsewhere.
+//!
 //! Who compiles holds the lock alone ([`Project::compile`]); who uses what was compiled holds it
 //! together with others ([`Project::hold`]). Everything here blocks its thread, but [`graph()`].
 
@@ -116,7 +119,7 @@ impl Project {
     /// The directory of what is not for version control, made if there is none.
     fn make_private(&self) -> Result<PathBuf, ProjectError> {
         let private = self.private();
-        disk::make_directory(&private)?;
+        disk::make_own_directory(&private)?;
         let ignore = private.join(".gitignore");
         if !ignore.exists() {
             disk::write(&ignore, b"*\n")?;

@@ -5,10 +5,12 @@ use std::path::Path;
 use otto_plugin::bindings::app::{CompileResult, Tuple};
 use otto_plugin::bindings::appfile::Appfile;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
-use super::disk;
 use super::error::ProjectError;
 use super::record::{AppfileRecord, CompileResultRecord, Mirror, TupleRecord};
+use super::{Project, disk};
+use crate::appfile::FILE_NAME;
 
 /// The form of the files, counted up when another `otto` could not read them.
 const FORMAT: u32 = 1;
@@ -51,6 +53,21 @@ pub(crate) struct Plugin {
     pub(crate) path: String,
     /// Of the file, in lower-case hexadecimal digits.
     pub(crate) sha256: String,
+}
+
+impl Compiled {
+    /// Whether it was compiled in this project, where the project is now. One that was moved or copied
+    /// since, or that somebody else has put here, has paths that lead elsewhere.
+    pub(crate) fn is_of(&self, project: &Project) -> bool {
+        let current = project.current();
+        let lies = |app: &CompiledApp, name: &str| Path::new(&app.dir) == current.join(name);
+        Path::new(&self.root.appfile.path) == project.root().join(FILE_NAME)
+            && lies(&self.root, "app")
+            && self.dependencies.iter().all(|dependency| {
+                let id = &dependency.appfile.id;
+                Uuid::try_parse(id).is_ok() && lies(dependency, &format!("dep-{id}"))
+            })
+    }
 }
 
 /// Whether a compile has ended.

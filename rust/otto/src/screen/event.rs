@@ -15,6 +15,8 @@ pub(super) enum Event {
     Header { text: String },
     /// What is being done.
     Message { text: String },
+    /// What a person has to do, which is waited for.
+    Request { text: String },
     /// What a person may want to know.
     Note { text: String },
     /// What a person should look at.
@@ -109,7 +111,7 @@ impl Event {
     /// Whether it is shown to somebody who wants warnings, errors and questions only.
     pub(super) fn is_urgent(&self) -> bool {
         match self {
-            Self::Warning { .. } | Self::Error { .. } => true,
+            Self::Request { .. } | Self::Warning { .. } | Self::Error { .. } => true,
             Self::Diagnostic { problem } => problem.level != Level::Note,
             Self::Log { level, .. } => *level >= LogLevel::Warn,
             Self::Header { .. }

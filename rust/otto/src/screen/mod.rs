@@ -16,6 +16,7 @@ mod lines;
 mod log;
 mod options;
 mod output;
+mod own_log;
 mod place;
 mod problem;
 mod progress;
@@ -33,7 +34,7 @@ use std::fmt;
 use std::io::{self, IsTerminal};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use clap::ColorChoice;
 use miette::Report;
@@ -50,6 +51,9 @@ pub(crate) use place::line_at;
 pub(crate) use progress::Task;
 pub(crate) use question::AskError;
 pub(crate) use secret::Secret;
+
+/// How much later than the end of a program the signal may be noticed that has ended it.
+const BELATED: Duration = Duration::from_millis(200);
 
 /// The user's screen and keyboard. Clones are the same one, and may be used from any thread.
 ///
@@ -69,6 +73,8 @@ struct Inner {
     front: Arc<tokio::sync::Mutex<()>>,
     /// Whether a program of a plugin's has it.
     in_foreground: AtomicBool,
+    /// When such a program was seen to have ended.
+    left: Mutex<Option<Instant>>,
     tasks: AtomicU64,
 }
 
@@ -127,6 +133,7 @@ impl Screen {
             surface: Mutex::new(surface),
             front: Arc::default(),
             in_foreground: AtomicBool::new(false),
+            left: Mutex::default(),
             tasks: AtomicU64::new(0),
         }))
     }
@@ -139,6 +146,11 @@ impl Screen {
     /// Says what is being done.
     pub(crate) fn message(&self, text: impl Into<String>) {
         self.show(None, Event::Message { text: text.into() });
+    }
+
+    /// Says what a person has to do, which is waited for.
+    pub(crate) fn request(&self, text: impl Into<String>) {
+        self.show(None, Event::Request { text: text.into() });
     }
 
     /// Says what a person may want to know.
@@ -173,10 +185,17 @@ impl Screen {
         self.0.look.text.color
     }
 
-    /// Whether a program of a plugin's has the terminal: what the user types is for it, `SIGINT` and
-    /// `SIGQUIT` of the terminal's included, and does not end `otto`.
-    pub(crate) fn in_foreground(&self) -> bool {
+    /// Whether a program of a plugin's has the terminal.
+    fn in_foreground(&self) -> bool {
         self.0.in_foreground.load(Ordering::Acquire)
+    }
+
+    /// Whether a `SIGINT` or a `SIGQUIT` that is noticed now is for a program of a plugin's, and does not
+    /// end `otto`. The one that ends the program may be noticed after its end, so that the ones of the
+    /// next 200 ms are taken for it.
+    pub(crate) fn is_interrupt_of_program(&self) -> bool {
+        let left = self.0.left.lock().unwrap_or_else(PoisonError::into_inner);
+        self.in_foreground() || left.is_some_and(|left| left.elapsed() < BELATED)
     }
 
     /// Waits until nobody has the terminal: until a program that was cancelled is gone, and the

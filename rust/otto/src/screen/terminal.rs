@@ -10,7 +10,7 @@ use std::process::{Child, Command};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use otto_plugin::bindings::error::{Error, ErrorKind};
 use otto_plugin::bindings::host::{ExitStatus, Terminal};
@@ -32,7 +32,7 @@ impl Screen {
     ///
     /// A program runs in `otto`'s own process group, so that a shell stops and continues both of them
     /// as one job. What the terminal sends to that group is the program's:
-    /// [`in_foreground`](Self::in_foreground) says so to whoever handles signals.
+    /// [`is_interrupt_of_program`](Self::is_interrupt_of_program) says so to whoever handles signals.
     pub(crate) fn terminal(&self) -> Option<impl Terminal + use<>> {
         self.0.has_terminal.then(|| UserTerminal(self.clone()))
     }
@@ -153,7 +153,9 @@ fn start(
                 // A terminal that is gone has no modes.
                 let _ = tcsetattr(io::stdin(), OptionalActions::Drain, &modes);
             }
-            front.screen.0.in_foreground.store(false, Ordering::Release);
+            let screen = &front.screen.0;
+            *screen.left.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+            screen.in_foreground.store(false, Ordering::Release);
             drop(front);
             // Whoever wanted to know may have gone away.
             let _ = status.send(ended);

@@ -34,7 +34,9 @@ impl Text {
                 "{}\n",
                 self.bold_green(&format!("==> {}", escape::line(text)))
             ),
-            Event::Message { text } => format!("    {}\n", escape::line(text)),
+            Event::Message { text } | Event::Request { text } => {
+                format!("    {}\n", escape::line(text))
+            }
             Event::Note { text } => format!("{} {}\n", self.bold("note:"), escape::line(text)),
             Event::Warning { text } => {
                 let yellow = AnsiColor::Yellow.on_default().bold();

@@ -33,7 +33,11 @@ fn an_application_is_detected_compiled_built_deployed_and_developed() {
 
     let before = project.otto(&["status", "--format", "json"]).ok().json();
     assert_eq!(before["build"]["state"], "none");
-    project.otto(&["build"]).ok().says("Building");
+    project
+        .otto(&["build"])
+        .ok()
+        .says("Building")
+        .hides("has changed");
     project.otto(&["deploy"]).ok().says("deploying");
     project.otto(&["dev"]).ok().says("developing");
     let after = project.otto(&["status", "--format", "json"]).ok().json();
@@ -228,6 +232,7 @@ fn the_command_line_helps_and_is_made_into_completions_and_a_manual() {
     let help = world.otto(&["--help"]).ok().stdout;
     assert!(help.contains("Exit codes") && help.contains("otto deploy rollback"));
     world.otto(&["buidl"]).code(2).says("build");
+    world.otto(&["-C", "nowhere", "status"]).code(2).says("-C");
     for shell in ["bash", "zsh", "fish"] {
         let script = world.otto(&["completions", shell]).ok().stdout;
         assert!(script.contains("credentials"), "{shell}");

@@ -3,11 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open};
+use rustix::process::Signal;
 use sha2::{Digest, Sha256};
 
-use crate::support::World;
+use crate::support::{World, wait_until_gone};
 
 /// How often it is killed, unless the variable `OTTO_TEST_KILLS` says otherwise.
 const KILLS: u64 = 10;
@@ -75,17 +74,4 @@ fn a_build_that_is_killed_leaves_no_process_and_no_half_blob_and_the_next_one_su
     project.otto(&["build"]).ok();
     let blobs = blobs(&world);
     assert_eq!(blobs.len(), 1, "{blobs:?}");
-}
-
-/// Waits for the end of a process that is not a child of this one.
-fn wait_until_gone(pid: i32) {
-    let Ok(pidfd) = pidfd_open(Pid::from_raw(pid).unwrap(), PidfdFlags::empty()) else {
-        return;
-    };
-    let limit = Timespec {
-        tv_sec: 60,
-        tv_nsec: 0,
-    };
-    let gone = poll(&mut [PollFd::new(&pidfd, PollFlags::IN)], Some(&limit)).unwrap();
-    assert_eq!(gone, 1, "process {pid} is still there");
 }

@@ -72,3 +72,43 @@ fn a_trusted_plugin_that_was_changed_is_not_trusted() {
     project.otto(&["compile"]).code(4).says("not trusted");
     assert!(!world.path("tmp/owned").exists(), "it was started");
 }
+
+#[test]
+fn why_a_plugin_won_is_explained() {
+    let world = World::with_puppet();
+    world.install(puppet(), "home/.otto.d/plugins/otto-app-another");
+    let project = world.project("shop");
+    project.write("puppet.txt", "");
+    let detected = project.otto(&["detect", "--explain"]).ok().stdout;
+    for text in [
+        "app-puppet is used for a detector for \"puppet\"",
+        "app-another is passed over with a detector",
+        "app-puppet is used for its tuple (puppet, *, *)",
+    ] {
+        assert!(detected.contains(text), "{text}: {detected}");
+    }
+    let silent = project.otto(&["detect"]).ok().stdout;
+    assert!(!silent.contains("passed over"), "{silent}");
+    project
+        .otto(&["compile", "--explain"])
+        .ok()
+        .says("app-another is passed over with its tuple");
+}
+
+#[test]
+fn what_one_plugin_has_compiled_is_not_built_by_another_one() {
+    let world = World::with_puppet();
+    let project = world.puppet("shop", &[r#"build = ["say built"]"#]);
+    project.otto(&["compile"]).ok();
+    fs::create_dir(world.path("tmp/more")).unwrap();
+    world.install(puppet(), "tmp/more/otto-app-puppet");
+    project
+        .otto(&["build"])
+        .env("OTTO_PLUGIN_PATH", world.path("tmp/more"))
+        .code(4)
+        .says("is used now")
+        .says("otto compile")
+        .hides("say built");
+    fs::remove_file(world.path("home/.otto.d/plugins/otto-app-puppet")).unwrap();
+    project.otto(&["build"]).code(4).says("otto compile");
+}

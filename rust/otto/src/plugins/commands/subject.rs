@@ -3,8 +3,9 @@
 use std::io;
 use std::path::{self, PathBuf};
 
-use otto_plugin::host::{FileIdentity, Plugin, PluginName};
+use otto_plugin::host::{FileIdentity, Plugin};
 
+use crate::plugins::args::plugin_name;
 use crate::plugins::catalogue::{Opening, launch, resolve};
 use crate::plugins::error::PluginsError;
 
@@ -25,13 +26,7 @@ impl Subject {
                 identity: None,
             });
         }
-        let whole = text.starts_with("otto-");
-        let name = if whole {
-            text.to_owned()
-        } else {
-            format!("otto-{text}")
-        };
-        let name: PluginName = name.parse().map_err(|source| PluginsError::Name {
+        let name = plugin_name(text).map_err(|source| PluginsError::Name {
             name: text.into(),
             source,
         })?;

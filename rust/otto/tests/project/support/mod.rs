@@ -1,5 +1,6 @@
 //! A user with a home of their own, their plugins and their projects.
 
+mod person;
 mod program;
 
 use std::fs;
@@ -10,7 +11,7 @@ use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
-pub(crate) use program::{Ended, Program};
+pub(crate) use program::{Ended, Program, wait_until_gone};
 
 /// A user. Nothing of theirs is left when this is dropped.
 pub(crate) struct World {

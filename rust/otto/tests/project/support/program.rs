@@ -11,8 +11,10 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 
+use super::person::Person;
+
 /// How long anything may take before a test fails.
-const LONG: Duration = Duration::from_secs(120);
+pub(super) const LONG: Duration = Duration::from_secs(120);
 
 /// A program that is to run.
 pub(crate) struct Program {
@@ -55,6 +57,31 @@ impl Program {
     pub(crate) fn input(mut self, text: &str) -> Self {
         self.input = Some(text.to_owned());
         self
+    }
+
+    /// Has another program execute it, such as `nohup`.
+    pub(crate) fn under(self, wrapper: &str) -> Self {
+        Self {
+            command: wrapped(Command::new(wrapper), &self.command),
+            ..self
+        }
+    }
+
+    /// Runs it to its end, with nobody who reads what it writes to standard output.
+    pub(crate) fn unread(mut self) -> (ExitStatus, String) {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let ended = self.command.stdin(Stdio::null()).stdout(writer).output();
+        let ended = ended.unwrap();
+        (
+            ended.status,
+            String::from_utf8_lossy(&ended.stderr).into_owned(),
+        )
+    }
+
+    /// Starts it with a person at its terminal.
+    pub(crate) fn at_terminal(self) -> Person {
+        Person::at(&self.command)
     }
 
     /// Starts it.
@@ -114,6 +141,18 @@ impl Program {
         assert_eq!(ended.status.code(), Some(code), "{ended}");
         ended
     }
+}
+
+/// A command that executes another one, where and with what that one would have been.
+pub(super) fn wrapped(mut wrapper: Command, command: &Command) -> Command {
+    let variables = command.get_envs();
+    wrapper
+        .arg(command.get_program())
+        .args(command.get_args())
+        .current_dir(command.get_current_dir().unwrap())
+        .env_clear()
+        .envs(variables.filter_map(|(name, value)| Some((name, value?))));
+    wrapper
 }
 
 impl Run {
@@ -200,6 +239,16 @@ impl Ended {
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self}"))
     }
+}
+
+/// Waits for the end of a process that is not a child of this one.
+pub(crate) fn wait_until_gone(pid: i32) {
+    let Ok(pidfd) = pidfd_open(Pid::from_raw(pid).unwrap(), PidfdFlags::empty()) else {
+        return;
+    };
+    let limit = Timespec::try_from(LONG).unwrap();
+    let gone = poll(&mut [PollFd::new(&pidfd, PollFlags::IN)], Some(&limit)).unwrap();
+    assert_eq!(gone, 1, "process {pid} is still there");
 }
 
 impl std::fmt::Display for Ended {
