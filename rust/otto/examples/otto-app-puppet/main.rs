@@ -19,7 +19,9 @@ use std::env;
 use std::path::Path;
 
 use otto_plugin::bindings::app::{App, CompileResult, Context, Detector, DevDep, Meta, Tuple};
-use otto_plugin::bindings::appfile::{Appfile, Application, Customization, Dependency, Value};
+use otto_plugin::bindings::appfile::{
+    Appfile, Application, Customization, Dependency, Infrastructure, Value,
+};
 use otto_plugin::bindings::error::Error;
 use otto_plugin::bindings::host::Host;
 
@@ -43,7 +45,8 @@ impl App for Puppet {
         })
     }
 
-    /// Gives a customization of the type that `implicit` names, and depends on `implicit_dependency`.
+    /// Gives a customization of the type that `implicit` names, depends on `implicit_dependency`, and
+    /// runs on an infrastructure of the type `implicit_infrastructure`.
     async fn implicit(&self, context: Context, _host: Host) -> Result<Option<Appfile>, Error> {
         let customization = list(&context, "implicit").map(|kind| Customization {
             r#type: kind,
@@ -51,11 +54,17 @@ impl App for Puppet {
         });
         let dependencies =
             list(&context, "implicit_dependency").map(|source| Dependency { source });
+        let infrastructure = list(&context, "implicit_infrastructure").map(|kind| Infrastructure {
+            name: kind.clone(),
+            r#type: kind,
+            ..Infrastructure::default()
+        });
         let answer = Appfile {
             application: Application {
                 dependencies: dependencies.collect(),
                 ..Application::default()
             },
+            infrastructure: infrastructure.collect(),
             customization: customization.collect(),
             ..Appfile::default()
         };

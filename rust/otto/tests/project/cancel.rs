@@ -51,6 +51,8 @@ fn the_second_one_kills_what_does_not_stop() {
     dev.signal(Signal::INT);
     let ended = dev.finish();
     assert_eq!(ended.status.code(), Some(130), "{ended}");
+    // What stops by itself, or is dropped, says so.
+    ended.says("x stopped").hides("App.dev");
     wait_until_gone(plugin);
 }
 

@@ -156,6 +156,22 @@ fn what_follows_from_the_sources_is_merged_and_what_the_user_wrote_wins() {
 }
 
 #[test]
+fn an_infrastructure_that_follows_from_the_sources_is_where_the_application_runs() {
+    let world = World::with_puppet();
+    let lines = [
+        r#"implicit_infrastructure = "cloud""#,
+        r#"compile = ["where"]"#,
+    ];
+    let project = world.puppet("shop", &lines);
+    let detected = project.otto(&["detect", "--format", "json"]).ok().json();
+    assert_eq!(detected["tuple"]["infra"], "cloud");
+    project
+        .otto(&["compile"])
+        .ok()
+        .says("for puppet/cloud/simple");
+}
+
+#[test]
 fn a_kind_that_no_plugin_knows_is_an_error_that_says_what_there_is() {
     let world = World::with_puppet();
     let project = world.project("shop");

@@ -38,3 +38,29 @@ fn whoever_reads_no_more_is_no_error() {
         assert_eq!((status.code(), &*stderr), (Some(0), ""), "{command:?}");
     }
 }
+
+#[test]
+fn what_was_built_for_another_flavor_is_not_shown() {
+    let world = World::with_puppet();
+    let project = world.project("shop");
+    let write = |flavor: &str| {
+        let text = format!(
+            "application {{\n  type = \"puppet\"\n}}\n\n\
+             infrastructure \"here\" {{\n  type = \"local\"\n  flavor = \"{flavor}\"\n}}\n\n\
+             customization \"app\" {{\n  build = [\"record for {flavor}\"]\n}}\n"
+        );
+        project.write("Appfile", text);
+        project.otto(&["compile"]).ok();
+    };
+    let build = || {
+        let status = project.otto(&["status", "--format", "json"]).ok().json();
+        status["build"].clone()
+    };
+    write("one");
+    project.otto(&["build"]).ok();
+    assert_eq!(build()["record"]["for"], "one");
+    write("two");
+    assert_eq!(build()["state"], "none");
+    project.otto(&["build"]).ok();
+    assert_eq!(build()["record"]["for"], "two");
+}

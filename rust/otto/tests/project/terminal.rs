@@ -11,10 +11,13 @@ fn a_plugin_in_the_project_is_started_once_the_person_says_yes() {
     fs::copy(puppet(), project.path("otto-app-puppet")).unwrap();
     let question = "to be trusted?";
 
-    let mut person = project.otto(&["compile"]).at_terminal();
-    person.sees(question);
-    person.types("n\n");
-    assert_eq!(person.leaves(), Some(4), "{}", person.seen);
+    // A no, no answer, and none at all.
+    for no in ["n\n", "\n", "\x04"] {
+        let mut person = project.otto(&["compile"]).at_terminal();
+        person.sees(question);
+        person.types(no);
+        assert_eq!(person.leaves(), Some(4), "{}", person.seen);
+    }
     project.otto(&["compile"]).code(4).hides("compiled");
 
     let mut person = project.otto(&["compile"]).at_terminal();
