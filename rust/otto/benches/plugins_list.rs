@@ -88,7 +88,12 @@ impl User {
         assert!(output.status.success(), "{output:?}");
         let list: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
         let plugins = list["plugins"].as_array().unwrap();
-        let used = plugins.iter().filter(|plugin| plugin["state"] == "used");
+        // Beside `otto` there may be others.
+        let own = self.home.path().to_str().unwrap();
+        let used = plugins.iter().filter(|plugin| {
+            let path = plugin["path"].as_str().unwrap();
+            plugin["state"] == "used" && path.starts_with(own)
+        });
         assert_eq!(used.count(), PLUGINS, "{list:#}");
     }
 }
