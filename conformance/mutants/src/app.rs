@@ -73,8 +73,12 @@ impl app::Server for App {
             Some(Defect::CallsTheHostInMeta) => self.call_the_host().await,
             Some(Defect::ForgetsCallsThatOverlap) => self.wait_in_the_one_place().await,
             Some(Defect::KeepsWhatItWasAsked) => leak::memory(KEPT),
-            Some(Defect::OpensAFileNowAndThen) if call % NOW_AND_THEN == 0 => leak::descriptor()?,
-            Some(Defect::StartsAThreadNowAndThen) if call % NOW_AND_THEN == 0 => leak::thread(),
+            Some(Defect::OpensAFileNowAndThen) if call.is_multiple_of(NOW_AND_THEN) => {
+                leak::descriptor()?
+            }
+            Some(Defect::StartsAThreadNowAndThen) if call.is_multiple_of(NOW_AND_THEN) => {
+                leak::thread()
+            }
             _ => {}
         }
         self.write(results.get().init_meta(), call);

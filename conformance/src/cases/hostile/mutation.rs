@@ -210,7 +210,7 @@ mod tests {
     fn one_that_is_whole_has_the_length_that_it_says() {
         for number in 0..500 {
             let mutation = Mutation::of(&messages(), 7, number);
-            let whole = mutation.bytes.len() % bootstrap(0).len() == 0;
+            let whole = mutation.bytes.len().is_multiple_of(bootstrap(0).len());
             assert!(whole || !mutation.is_whole, "{mutation}");
         }
     }
