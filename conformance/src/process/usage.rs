@@ -80,10 +80,11 @@ mod tests {
     #[test]
     fn a_process_shows_what_it_takes() {
         let before = Usage::of(std::process::id()).expect("this process");
-        let files: Vec<_> = (0..8).map(|_| File::open("/dev/null")).collect();
+        let files: Vec<_> = (0..64).map(|_| File::open("/dev/null")).collect();
         let memory = vec![1_u8; 16 << 20];
         let after = Usage::of(std::process::id()).expect("this process");
-        assert!(after.descriptors >= before.descriptors + files.len());
+        // Other tests of this process close some of theirs meanwhile.
+        assert!(after.descriptors >= before.descriptors + files.len() / 2);
         assert!(after.memory >= before.memory + memory.len() as u64 / 2);
         assert!(after.processor >= before.processor);
     }

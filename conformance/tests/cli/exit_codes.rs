@@ -95,7 +95,7 @@ fn a_failure_that_is_none_alone_is_1_all_the_same() {
         "--jobs",
         "2",
         "--case",
-        "MET-0[13]",
+        "MET-0[12]",
     ];
     let run = Run::with(tmp, &both);
     run.exits_with(exit::NON_CONFORMANT.into())

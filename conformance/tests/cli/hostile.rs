@@ -62,10 +62,10 @@ fn a_program_that_says_nothing_is_waited_for_once() {
         ],
     );
     run.exits_with(1)
-        .says("DIR-01 exits with status 1 without the cookie")
+        .says("DIR-02 tells a person what it is")
         .says("the control, the same start with the cookie, answers meta")
-        .says("an ordinary start fails, as in DIR-01");
-    let told = "not tried: in DIR-01, an ordinary start was not answered within 0.5 s";
+        .says("an ordinary start fails, as in DIR-02");
+    let told = "not tried: in LNC-04, an ordinary start was not answered within 0.5 s";
     let skipped = run.stderr.matches(told).count();
     assert!(skipped > 20, "{skipped} cases did not wait\n{}", run.stderr);
 }
