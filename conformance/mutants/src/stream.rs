@@ -76,7 +76,9 @@ impl Inlet {
     /// Passes on the whole messages among what has arrived.
     fn filter(&mut self) -> io::Result<()> {
         let mut messages = 0;
-        while let Some(size) = self.next_size()? {
+        while !self.deaf
+            && let Some(size) = self.next_size()?
+        {
             let rest = self.arrived.split_off(size);
             let message = std::mem::replace(&mut self.arrived, rest);
             messages += 1;
