@@ -161,7 +161,10 @@ impl Inlet {
             }
             Ok(message::Release(release)) => {
                 let is_nobodys = release?.get_id() >= NOBODYS;
-                self.deaf |= is_nobodys && self.defect == Some(Defect::HangsAtAReleaseOfNothing);
+                if is_nobodys && self.defect == Some(Defect::HangsAtAReleaseOfNothing) {
+                    self.deaf = true;
+                    return Ok(Fate::Taken);
+                }
             }
             Ok(message::Provide(_) | message::Accept(_) | message::Join(_)) | Err(_)
                 if self.defect == Some(Defect::IgnoresWhatItDoesNotDo) =>
