@@ -94,20 +94,23 @@ impl Raw {
 
     /// Waits for the answer to a question, or the end of the connection.
     pub(crate) async fn answer(&self, question: u32, within: Duration) -> Heard {
-        let is_answered = |record: &Record| {
+        let answers = |message: &Message| matches!(message, Message::Return { question: answered, .. } if *answered == question);
+        self.hear(within, answers).await
+    }
+
+    /// Waits for a message like this, or the end of the connection.
+    pub(crate) async fn hear(&self, within: Duration, is_it: impl Fn(&Message) -> bool) -> Heard {
+        let is_there = |record: &Record| {
             let mut events = record.events().iter();
-            events.any(|event| {
-                event.from == Party::Plugin
-                    && matches!(event.message, Message::Return { question: answered, .. } if answered == question)
-            })
+            events.any(|event| event.from == Party::Plugin && is_it(&event.message))
         };
         tokio::select! {
             biased;
-            answered = self.link.until(within, is_answered) => match answered {
+            there = self.link.until(within, is_there) => match there {
                 true => Heard::Answer,
                 false => Heard::Nothing,
             },
-            () = self.ended() => match self.link.record(is_answered) {
+            () = self.ended() => match self.link.record(is_there) {
                 true => Heard::Answer,
                 false => Heard::End,
             },

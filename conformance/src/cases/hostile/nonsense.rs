@@ -7,7 +7,7 @@ use crate::cases::ended_or_not;
 use crate::protocol::META_CALL;
 use crate::stage::{self, Heard, Stage};
 use crate::verdict::{Reason, Stop};
-use crate::wire::{Message, Party};
+use crate::wire::Message;
 
 /// A number that nothing in the session has.
 const NOBODYS: u32 = 0x7fff_fff0;
@@ -165,13 +165,11 @@ async fn is_survived(
         }
         Heard::Answer if allowed == Allowed::Anything => Ok(()),
         Heard::Answer => {
-            let says_no = raw.link.record(|record| {
-                let mut events = record.events().iter();
-                events.any(|event| event.from == Party::Plugin && is_refusal(&event.message))
-            });
-            match says_no {
-                true => Ok(()),
-                false => {
+            // It may come behind the answer to what was asked later.
+            match raw.hear(stage.limit(), is_refusal).await {
+                Heard::Answer => Ok(()),
+                Heard::End => exits_by_itself(stage, &raw, label).await,
+                Heard::Nothing => {
                     let expected = "answers it with unimplemented, or ends the connection";
                     let actual = format!("ignored {label}, and went on");
                     Err(stage.fail(Reason::NotRefused, expected, actual))
