@@ -2,9 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Read;
 use std::path::Path;
 
 use serde::Serialize;
+
+/// More than a line of `/proc/PID/stat` can have: a short name, and 51 numbers.
+const LINE: usize = 2048;
 
 /// A line of `/proc/PID/stat`, as far as it is needed.
 #[derive(Debug, PartialEq, Eq)]
@@ -18,7 +22,12 @@ struct Stat {
 
 impl Stat {
     fn of(pid: u32) -> Option<Self> {
-        Self::parse(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+        // Each process there is gets looked at, again and again, and the line comes in one piece.
+        let mut line = [0; LINE];
+        let mut file = fs::File::open(format!("/proc/{pid}/stat")).ok()?;
+        let size = file.read(&mut line).ok()?;
+        // A name need not be text.
+        Self::parse(&String::from_utf8_lossy(&line[..size]))
     }
 
     /// The second field is the name, in parentheses, and may hold anything, parentheses included.
