@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -79,7 +80,10 @@ enum Command {
     Trace(TraceArgs),
     /// Start a plugin as a host does, to be killed as a host can be
     #[command(name = commands::STAND_IN, hide = true)]
-    StandIn { plugin: PathBuf },
+    StandIn {
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        command: Vec<OsString>,
+    },
     /// Run the case that is described on standard input
     #[command(name = commands::WORKER, hide = true)]
     Worker,
@@ -236,7 +240,7 @@ pub fn main() -> ExitCode {
         Command::Explain { id } => commands::explain(&mut screen, &id),
         Command::Coverage(args) => commands::coverage(&mut screen, &args),
         Command::Trace(args) => commands::trace(&mut screen, args),
-        Command::StandIn { plugin } => commands::stand_in(&mut screen, &plugin),
+        Command::StandIn { command } => commands::stand_in(&mut screen, &command),
         Command::Worker => commands::worker(&mut screen),
     };
     ExitCode::from(code)

@@ -1,5 +1,5 @@
 //! Every broken plugin fails exactly the cases that name it, for the reasons that they name; the
-//! one without a defect passes all.
+//! one without a defect passes all, and so do those that do what a plugin may do.
 
 #![cfg(target_os = "linux")]
 
@@ -84,9 +84,32 @@ fn read_report(path: &Path) -> Option<Failures> {
     )
 }
 
-/// What the catalogue says, by mutant. The empty name is the plugin without a defect.
+/// All that the mutant knows to do in another way than a plain plugin.
+fn known() -> BTreeSet<String> {
+    let output = std::process::Command::new(mutant())
+        .env("OTTO_MUTANT", "nothing of the kind")
+        .output()
+        .expect("the mutant runs");
+    assert_eq!(output.status.code(), Some(2));
+    let message = String::from_utf8(output.stderr).expect("text");
+    let names = message.lines().skip(1);
+    names
+        .filter_map(|line| line.split_whitespace().next())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// What keeps every rule, although not every plugin does it.
+fn is_allowed(name: &str) -> bool {
+    name.starts_with("may-")
+}
+
+/// What the catalogue says, by mutant, and of what is allowed. The empty name is the plugin without
+/// a defect.
 fn declared() -> BTreeMap<String, Failures> {
     let mut declared = BTreeMap::from([(String::new(), Failures::new())]);
+    let allowed = known().into_iter().filter(|name| is_allowed(name));
+    declared.extend(allowed.map(|name| (name, Failures::new())));
     for case in catalogue::cases() {
         for mutant in &case.mutants {
             let failures: &mut Failures = declared.entry(mutant.name.clone()).or_default();
@@ -151,22 +174,9 @@ fn good_plugins_pass_everything() {
 
 #[test]
 fn every_defect_of_the_mutant_is_named_by_a_case() {
-    let output = std::process::Command::new(mutant())
-        .env("OTTO_MUTANT", "nothing of the kind")
-        .output()
-        .expect("the mutant runs");
-    assert_eq!(output.status.code(), Some(2));
-    let message = String::from_utf8(output.stderr).expect("text");
-    let known: BTreeSet<_> = message
-        .lines()
-        .skip(1)
-        .filter_map(|line| line.split_whitespace().next())
-        .collect();
-    let declared = declared();
-    let named: BTreeSet<_> = declared
-        .keys()
-        .map(String::as_str)
-        .filter(|name| !name.is_empty())
-        .collect();
-    assert_eq!(known, named);
+    let mut defects = known();
+    defects.retain(|name| !is_allowed(name));
+    let rows = catalogue::cases().iter().flat_map(|case| &case.mutants);
+    let named: BTreeSet<_> = rows.map(|mutant| mutant.name.clone()).collect();
+    assert_eq!(defects, named);
 }

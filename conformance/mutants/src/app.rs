@@ -17,6 +17,7 @@ use crate::defect::Defect;
 use crate::leak;
 use crate::plugin::{is_larger, refuse};
 use crate::serve::Shared;
+use crate::start::say;
 
 /// The infrastructures that this plugin is for.
 const INFRASTRUCTURES: [&str; 8] = [
@@ -39,6 +40,9 @@ const KEPT: usize = 128 << 10;
 /// Long enough for another call to come meanwhile.
 pub(crate) const OVERLAP: Duration = Duration::from_millis(20);
 
+/// How many calls are accepted at once by a plugin that accepts few.
+pub(crate) const FEW_CALLS: u32 = 4;
+
 /// The capability that `Session.app` gives.
 pub(crate) struct App(pub(crate) Rc<Shared>);
 
@@ -58,6 +62,7 @@ impl app::Server for App {
                     "cache",
                 )?;
             }
+            Some(Defect::AbortsAtIts65thMeta) if call == 65 => std::process::abort(),
             Some(Defect::IsSlowInMeta) if call == 2 => sleep(SLOW).await,
             Some(Defect::RefusesLargerParameters) if is_larger(params.get()?, 0) => {
                 return Err(capnp::Error::failed(
@@ -66,6 +71,16 @@ impl app::Server for App {
             }
             Some(Defect::AnswersNoPingWhenBusy) => {
                 self.0.running.set(self.0.running.get() + 1);
+                sleep(OVERLAP).await;
+                self.0.running.set(self.0.running.get() - 1);
+            }
+            Some(Defect::MayAcceptFewCalls) => {
+                let running = self.0.running.get() + 1;
+                self.0.running.set(running);
+                if running > 4 * FEW_CALLS {
+                    say(&format!("callsInFlight: {FEW_CALLS}, and {running} came\n"));
+                    std::process::exit(1);
+                }
                 sleep(OVERLAP).await;
                 self.0.running.set(self.0.running.get() - 1);
             }

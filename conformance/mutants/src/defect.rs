@@ -1,8 +1,9 @@
-//! What this plugin does wrong.
+//! What this plugin does wrong, and what it does that not every plugin does, and may.
 
 macro_rules! defects {
     ($($name:literal => $defect:ident: $what:literal,)*) => {
-        /// One thing that this plugin does wrong.
+        /// One thing that this plugin does wrong, or, where its name begins with `may`, that keeps
+        /// every rule.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum Defect {
             $(#[doc = $what] $defect,)*
@@ -128,6 +129,9 @@ defects! {
     "aborts-at-an-answer-to-nothing" => AbortsAtAnAnswerToNothing: "aborts at a Return for a question that it has not asked",
     "ignores-what-it-does-not-do" => IgnoresWhatItDoesNotDo: "does not answer messages of a level that it does not have",
     "hangs-at-a-release-of-nothing" => HangsAtAReleaseOfNothing: "reads no more after a Release of what it has not given",
+    "may-leave-a-daemon" => MayLeaveADaemon: "starts a program in a session of its own, and leaves it there",
+    "may-accept-few-calls" => MayAcceptFewCalls: "accepts 4 calls at once, and ends at more than four times as many",
+    "aborts-at-its-65th-meta" => AbortsAtIts65thMeta: "aborts when meta is called for the 65th time",
     "aborts-at-a-broken-pointer" => AbortsAtABrokenPointer: "aborts at a call whose content it cannot read",
 }
 

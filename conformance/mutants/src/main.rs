@@ -1,5 +1,5 @@
 //! A plugin that breaks one rule of the protocol, the one that `OTTO_MUTANT` names. Without that it
-//! breaks none.
+//! breaks none, and neither does it with a name that begins with `may`.
 //!
 //! It is written on Cap'n Proto alone, so that the suite is not tried with the library that it is
 //! to judge.

@@ -13,7 +13,7 @@ use otto_plugin::wire::handshake_capnp::{plugin, session};
 use otto_plugin::wire::host_capnp::log;
 use tokio::time::sleep;
 
-use crate::app::{App, OVERLAP};
+use crate::app::{App, FEW_CALLS, OVERLAP};
 use crate::defect::Defect;
 use crate::serve::Shared;
 
@@ -52,7 +52,19 @@ fn call_what_nobody_has(log: &log::Client) {
 /// A process that stays.
 fn sleeper() -> Command {
     let mut command = Command::new("sleep");
-    command.arg("600").stdin(Stdio::null());
+    command.arg("600");
+    silent(command)
+}
+
+/// A process that stays, and has a session of its own.
+fn daemon() -> Command {
+    let mut command = Command::new("setsid");
+    command.args(["sleep", "600"]);
+    silent(command)
+}
+
+fn silent(mut command: Command) -> Command {
+    command.stdin(Stdio::null());
     command.stdout(Stdio::null()).stderr(Stdio::null());
     command
 }
@@ -121,6 +133,9 @@ impl plugin::Server for Mutant {
         if self.shared.has(Defect::KeepsItsChildren) {
             *self.shared.child.borrow_mut() = Some(sleeper().spawn()?);
         }
+        if self.shared.has(Defect::MayLeaveADaemon) {
+            daemon().spawn()?;
+        }
         let log = params.get_log()?;
         if self.shared.has(Defect::CallsWhatNobodyHas) {
             call_what_nobody_has(&log);
@@ -143,7 +158,10 @@ impl plugin::Server for Mutant {
             info.reborrow().init_features(1).set(0, "metrics");
         }
         info.set_protocol(chosen);
-        info.init_limits();
+        let mut limits = info.init_limits();
+        if self.shared.has(Defect::MayAcceptFewCalls) {
+            limits.set_calls_in_flight(FEW_CALLS as u16);
+        }
         Ok(())
     }
 }

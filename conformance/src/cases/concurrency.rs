@@ -7,7 +7,8 @@ use otto_plugin::wire::handshake_capnp::plugin::connect_results;
 use super::{Function, not_answered};
 use crate::protocol::{CONNECT_CALL, META_CALL, PING_CALL};
 use crate::stage::{
-    NoAnswer, Rpc, Session, Stage, Start, USUAL_DESCRIPTOR, refusal, say_hello, with_exit,
+    CALLS_IN_FLIGHT, NoAnswer, Rpc, Session, Stage, Start, USUAL_DESCRIPTOR, refusal, say_hello,
+    with_exit,
 };
 use crate::verdict::{Reason, Stop};
 use crate::wire::Record;
@@ -21,10 +22,9 @@ pub(super) const CASES: &[(&str, Function)] = &[
     ("CON-07", |stage| Box::pin(runs_beside_itself(stage))),
 ];
 
-/// How many calls are in flight together: half of what the protocol allows by default.
+/// How many calls are in flight together, if the plugin accepts as many: half of what the protocol
+/// allows by default.
 const CALLS: usize = 32;
-/// How many calls a plugin accepts that says nothing of it.
-const MOST: u16 = 64;
 /// How many calls of meta there are for each ping among them.
 const METAS_PER_PING: usize = 8;
 /// How many questions a report names.
@@ -34,14 +34,15 @@ async fn answers_each_call_once(stage: &Stage<'_>) -> Result<(), Stop> {
     let session = Session::open(stage, "case").await?;
     let app = session.app().await?;
     let (link, rpc) = (&session.link, &session.rpc);
+    let number = session.at_most(CALLS);
     // Nothing is read before all is written, so that no call begins after the end of another.
     link.set_reading(false);
-    let calls: Vec<_> = (0..CALLS)
+    let calls: Vec<_> = (0..number)
         .map(|_| app.meta_request().send().promise)
         .collect();
     let count = || link.record(|record| record.answers(META_CALL));
     let written = link.until(stage.limit(), |record| {
-        record.answers(META_CALL).len() == CALLS
+        record.answers(META_CALL).len() == number
     });
     if !written.await {
         return Err(Stop::Harness(format!(
@@ -49,7 +50,7 @@ async fn answers_each_call_once(stage: &Stage<'_>) -> Result<(), Stop> {
             count().len()
         )));
     }
-    stage.did(format!("wrote {CALLS} calls of meta"));
+    stage.did(format!("wrote {number} calls of meta"));
     link.set_reading(true);
     let answers = calls
         .into_iter()
@@ -111,7 +112,7 @@ async fn answers_as_many_as_it_says(stage: &Stage<'_>) -> Result<(), Stop> {
     let session = Session::open(stage, "case").await?;
     let app = session.app().await?;
     let (link, rpc) = (&session.link, &session.rpc);
-    let calls = usize::from(session.info.calls_in_flight.clamp(1, MOST));
+    let calls = session.at_most(CALLS_IN_FLIGHT);
     // They are written in one piece, so that all of them are there before one is answered.
     link.hold();
     let (mut metas, mut pings) = (Vec::new(), Vec::new());
@@ -200,7 +201,8 @@ async fn runs_beside_itself(stage: &Stage<'_>) -> Result<(), Stop> {
     let other = Session::open(stage, "the second").await;
     let other = other.map_err(|stop| not_answered(stop, "while another one runs"))?;
     let (one_app, other_app) = (one.app().await?, other.app().await?);
-    let calls = (0..CALLS).flat_map(|_| [(&one, &one_app), (&other, &other_app)]);
+    let number = one.at_most(CALLS).min(other.at_most(CALLS));
+    let calls = (0..number).flat_map(|_| [(&one, &one_app), (&other, &other_app)]);
     let answers = calls.map(|(session, app)| {
         let call = app.meta_request().send().promise;
         session.rpc.answer(call, stage.limit())
@@ -209,7 +211,7 @@ async fn runs_beside_itself(stage: &Stage<'_>) -> Result<(), Stop> {
     for (session, label) in [(&one, "the first"), (&other, "the second")] {
         // A second answer to the last call has come when this is answered.
         let _ = session.ping().await;
-        stage.did(format!("{label}: {CALLS} calls of meta"));
+        stage.did(format!("{label}: {number} calls of meta"));
         let counts = session.link.record(|record| record.answers(META_CALL));
         each_once(stage, &counts)?;
     }

@@ -126,7 +126,7 @@ async fn exits_without_a_call(stage: &Stage<'_>) -> Result<(), Stop> {
     let process = stage.start("case", Start::by_host(end, USUAL_DESCRIPTOR), Some(&link))?;
     let exit = process.exited(stage.limit()).await;
     let reason = match exit {
-        Some(Exit::Status(0)) => return Ok(()),
+        Some(Exit::Status(0) | Exit::Unseen) => return Ok(()),
         Some(Exit::Status(_)) => Reason::ExitStatus,
         Some(Exit::Signal(_)) => Reason::KilledBySignal,
         None => Reason::StillRunning,
@@ -173,7 +173,7 @@ async fn says_what_is_wrong(stage: &Stage<'_>) -> Result<(), Stop> {
             None | Some(Exit::Status(0) | Exit::Signal(_)) => {
                 let reason = match exit {
                     None => Reason::StillRunning,
-                    Some(Exit::Status(_)) => Reason::ExitStatusZero,
+                    Some(Exit::Status(_) | Exit::Unseen) => Reason::ExitStatusZero,
                     Some(Exit::Signal(_)) => Reason::KilledBySignal,
                 };
                 let limit = seconds(stage.limit());

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::{Function, ended_or_not, seconds};
-use crate::process::{Exit, Process, listeners};
+use crate::process::{Exit, Left, Process, listeners};
 use crate::protocol::{COOKIE_VALUE, MESSAGE};
 use crate::stage::{Listener, Rpc, Stage, Start, USUAL_DESCRIPTOR};
 use crate::verdict::{Reason, Stop};
@@ -84,7 +84,7 @@ impl Refusal {
             }
             Some(Exit::Status(1)) => return self.is_silent(stage),
             Some(Exit::Status(0)) => Reason::ExitStatusZero,
-            Some(Exit::Status(_)) => Reason::ExitStatus,
+            Some(Exit::Status(_) | Exit::Unseen) => Reason::ExitStatus,
             Some(Exit::Signal(_)) => Reason::KilledBySignal,
             None => Reason::StillRunning,
         };
@@ -218,7 +218,7 @@ async fn opens_nothing(stage: &Stage<'_>) -> Result<(), Stop> {
             files.join(", "),
         ));
     }
-    let left = process.left_behind(stage.limit()).await;
+    let left = process.left_behind(Left::Anything, stage.limit()).await;
     if let Some(left) = left.first() {
         let actual = crate::process::describe(*left);
         return Err(stage.fail(Reason::ProcessLeft, "no process left", actual));

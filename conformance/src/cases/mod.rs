@@ -146,6 +146,8 @@ fn not_answered(stop: Stop, start: &str) -> Stop {
 fn wrong_end(exit: Option<Exit>, is_right: impl Fn(i32) -> bool) -> Option<Reason> {
     match exit {
         Some(Exit::Status(status)) if is_right(status) => None,
+        // What cannot be seen is not held against it.
+        Some(Exit::Unseen) => None,
         Some(Exit::Status(0)) => Some(Reason::ExitStatusZero),
         Some(Exit::Status(_)) => Some(Reason::ExitStatus),
         Some(Exit::Signal(_)) => Some(Reason::KilledBySignal),

@@ -22,6 +22,8 @@ pub(crate) enum Exit {
     Status(i32),
     /// By this signal.
     Signal(i32),
+    /// In a way that only its parent knows, which is neither the suite nor dead.
+    Unseen,
 }
 
 impl fmt::Display for Exit {
@@ -32,16 +34,29 @@ impl fmt::Display for Exit {
                 Some(name) => write!(f, "killed by signal {signal} ({name})"),
                 None => write!(f, "killed by signal {signal}"),
             },
+            Self::Unseen => write!(f, "ended, with a status that is not known here"),
         }
     }
 }
 
-/// A process whose end is seen: a child, or the child of one that will have died by then.
+/// A process whose end is seen: a child, or the child of one that does not reap it. Of any other one,
+/// such as the user's, it is seen that it ended, and not how.
 #[derive(Debug)]
 pub(crate) struct Watched {
     pid: u32,
+    /// The session in which it was started.
+    session: Option<u32>,
     since: Instant,
     ended: watch::Receiver<bool>,
+}
+
+/// What counts as left behind by a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Left {
+    /// Whatever it has started.
+    Anything,
+    /// The same, but for what has made a session of its own, and so was meant to stay.
+    InItsSession,
 }
 
 impl Watched {
@@ -49,6 +64,7 @@ impl Watched {
     pub(crate) fn of(pid: u32) -> io::Result<Self> {
         Ok(Self {
             pid,
+            session: proc::session(pid),
             since: Instant::now(),
             ended: watch_end(pid)?,
         })
@@ -74,10 +90,19 @@ impl Watched {
         self.exit()
     }
 
+    /// Whether it has ended, however.
+    pub(crate) fn has_ended(&self) -> bool {
+        *self.ended.borrow()
+    }
+
     /// How it ended, if it has.
     pub(crate) fn exit(&self) -> Option<Exit> {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
-        let status = waitid(WaitId::Pid(registry::pid(self.pid)?), options).ok()??;
+        let status = match waitid(WaitId::Pid(registry::pid(self.pid)?), options) {
+            Ok(status) => status?,
+            // It is not a child of the suite's, or not yet.
+            Err(_) => return self.has_ended().then_some(Exit::Unseen),
+        };
         match (status.exit_status(), status.terminating_signal()) {
             (Some(status), _) => Some(Exit::Status(status)),
             (None, Some(signal)) => Some(Exit::Signal(signal)),
@@ -95,16 +120,20 @@ impl Watched {
         registry::signal_group(self.pid, signal);
     }
 
-    /// Waits for everything that it started to be gone, and returns what is not.
-    pub(crate) async fn left_behind(&self, within: Duration) -> Vec<u32> {
+    /// Waits for what it started to be gone, and returns what is not.
+    pub(crate) async fn left_behind(&self, what: Left, within: Duration) -> Vec<u32> {
+        let counts = |pid| what == Left::Anything || proc::session(pid) == self.session;
         let deadline = Instant::now() + within;
         let mut left = Vec::new();
-        for pid in family(&Table::now(), self.pid) {
+        let family = family(&Table::now(), self.pid).into_iter();
+        for pid in family.filter(|pid| counts(*pid)) {
             let Ok(mut ended) = watch_end(pid) else {
                 continue;
             };
             let wait = deadline.saturating_duration_since(Instant::now());
-            if timeout(wait, ended.wait_for(|ended| *ended)).await.is_err() && proc::runs(pid) {
+            let stays = timeout(wait, ended.wait_for(|ended| *ended)).await.is_err();
+            // It may have been about to make its session.
+            if stays && proc::runs(pid) && counts(pid) {
                 left.push(pid);
             }
         }
@@ -179,4 +208,32 @@ pub(super) fn wait_for_death(process: u32, within: Duration) -> bool {
     let within = Timespec::try_from(within).ok();
     let mut fds = [PollFd::new(&pidfd, PollFlags::IN)];
     matches!(rustix::event::poll(&mut fds, within.as_ref()), Ok(1..))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader};
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn how_a_process_ended_is_for_its_parent_to_know() {
+        let mut parent = Command::new("sh")
+            .args(["-c", "sleep 600 > /dev/null & echo $!; read line"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("a shell");
+        let mut line = String::new();
+        let stdout = parent.stdout.take().expect("its output");
+        BufReader::new(stdout).read_line(&mut line).expect("a line");
+        let watched = Watched::of(line.trim().parse().expect("a number")).expect("a process");
+        assert_eq!((watched.exit(), watched.has_ended()), (None, false));
+        watched.signal(Signal::KILL);
+        let within = Duration::from_secs(20);
+        assert_eq!(watched.exited(within).await, Some(Exit::Unseen));
+        drop(parent.stdin.take());
+        parent.wait().expect("its end");
+    }
 }

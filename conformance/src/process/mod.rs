@@ -9,7 +9,7 @@ mod registry;
 mod usage;
 
 pub(crate) use child::{Launch, Process, StartError, end, is_executable};
-pub(crate) use end::{Exit, Watched};
+pub(crate) use end::{Exit, Left, Watched};
 pub(crate) use interrupt::{exit_interrupted, on_signals};
 pub(crate) use output::Output;
 pub(crate) use proc::{Sample, Table, describe, listeners};

@@ -17,6 +17,7 @@ struct Stat {
     state: char,
     parent: u32,
     group: u32,
+    session: u32,
     threads: u32,
 }
 
@@ -37,12 +38,14 @@ impl Stat {
         let state = rest.next()?.chars().next()?;
         let parent = rest.next()?.parse().ok()?;
         let group = rest.next()?.parse().ok()?;
-        let threads = rest.nth(14)?.parse().ok()?;
+        let session = rest.next()?.parse().ok()?;
+        let threads = rest.nth(13)?.parse().ok()?;
         Some(Self {
             pid,
             state,
             parent,
             group,
+            session,
             threads,
         })
     }
@@ -91,6 +94,11 @@ impl Table {
             .map(|process| process.pid)
             .collect()
     }
+}
+
+/// The session of a process that is there, be it dead or not.
+pub(crate) fn session(pid: u32) -> Option<u32> {
+    Stat::of(pid).map(|process| process.session)
 }
 
 /// Whether a process is there and has not ended.
@@ -250,6 +258,7 @@ mod tests {
                 state: 'S',
                 parent: 1,
                 group: 17,
+                session: 17,
                 threads: 9
             }
         );

@@ -35,7 +35,7 @@ pub(crate) use listener::Listener;
 pub(crate) use raw::{Ending, Heard, Raw, bootstrap, message};
 pub(crate) use rpc::{NoAnswer, Rpc};
 pub(crate) use sandbox::Sandbox;
-pub(crate) use session::{Meta, Session, refusal, with_exit};
+pub(crate) use session::{CALLS_IN_FLIGHT, Meta, Session, refusal, with_exit};
 
 /// The number under which a plugin inherits its socket, where a case does not care.
 pub(crate) const USUAL_DESCRIPTOR: RawFd = 3;
@@ -274,9 +274,11 @@ impl<'a> Stage<'a> {
             descriptor_value: Some(USUAL_DESCRIPTOR.to_string()),
             ..Start::default()
         };
+        let (program, arguments) = self.settings.command(self.settings.plugin.clone());
+        let command = [STAND_IN.into(), program.into_os_string()].into_iter();
         let launch = Launch {
             program: std::env::current_exe()?,
-            arguments: vec![STAND_IN.into(), self.settings.plugin.clone().into()],
+            arguments: command.chain(arguments).collect(),
             directory: self.sandbox.work(),
             environment: self.environment(&start),
             descriptor: Some((link.descriptor()?, USUAL_DESCRIPTOR)),

@@ -105,6 +105,13 @@ impl<'a> Session<'a> {
         let children = Table::now().children_of(session.process.pid());
         match children[..] {
             [plugin] => Ok((session, Watched::of(plugin)?)),
+            // It ends with its plugin.
+            [] => {
+                let actual = "it has ended".to_owned();
+                let actual = with_exit(stage, actual, &session.process, &session.rpc).await?;
+                let expected = "a connected plugin runs as long as its host does";
+                Err(stage.fail(Reason::NotAnswered, expected, actual))
+            }
             _ => Err(Stop::Harness(format!(
                 "the stand-in has the children {children:?}, and not the plugin alone"
             ))),

@@ -16,6 +16,8 @@ use crate::process::Process;
 use crate::verdict::{Reason, Stop};
 use crate::wire::Link;
 
+/// How many calls a plugin accepts at once that says nothing of it.
+pub(crate) const CALLS_IN_FLIGHT: usize = 64;
 /// How long a process may take to end after it has let go of its socket, for a better report.
 const LAST_MOMENTS: Duration = Duration::from_millis(500);
 
@@ -85,6 +87,11 @@ impl<'a> Session<'a> {
         self.answer("Session.shutDown", promise, within)
             .await
             .map(drop)
+    }
+
+    /// This number of calls, or as many as the plugin accepts at once, if these are fewer.
+    pub(crate) fn at_most(&self, calls: usize) -> usize {
+        calls.min(usize::from(self.info.calls_in_flight).max(1))
     }
 
     /// What `connect` has answered with.

@@ -1,13 +1,11 @@
 //! The end of the connection.
 
 use super::{ended_or_not, leaves_no_process, seconds, wrong_end};
+use crate::process::{Exit, Watched};
 use crate::protocol::META_CALL;
-use crate::stage::{Session, Stage};
+use crate::stage::{CALLS_IN_FLIGHT, Session, Stage};
 use crate::verdict::{Reason, Stop};
 use crate::wire::Record;
-
-/// How many calls are in flight when a host dies.
-const CALLS: usize = 64;
 
 pub(super) async fn exits(stage: &Stage<'_>) -> Result<(), Stop> {
     let session = Session::open(stage, "end of file").await?;
@@ -46,19 +44,24 @@ pub(super) async fn exits(stage: &Stage<'_>) -> Result<(), Stop> {
 }
 
 pub(super) async fn dies_with_its_host(stage: &Stage<'_>) -> Result<(), Stop> {
-    for calls in [0, CALLS] {
-        let label = match calls {
-            0 => "idle".to_owned(),
-            calls => format!("with {calls} calls in flight"),
-        };
-        let (session, plugin) = Session::by_stand_in(stage, &label).await?;
+    for (label, calls) in [("idle", 0), ("with calls in flight", CALLS_IN_FLIGHT)] {
+        let (session, plugin) = Session::by_stand_in(stage, label).await?;
+        let calls = session.at_most(calls);
         let app = session.app().await?;
         session.meta(&app).await?;
         session.link.set_reading(false);
         let metas = (0..calls).map(|_| app.meta_request().send().promise);
         let metas: Vec<_> = metas.collect();
         let asked = |record: &Record| record.answers(META_CALL).len() == 1 + calls;
-        if !session.link.until(stage.answer_limit(), asked).await {
+        let written = tokio::select! {
+            biased;
+            written = session.link.until(stage.answer_limit(), asked) => written,
+            _ = plugin.exited(stage.answer_limit()) => false,
+        };
+        if !written && plugin.has_ended() {
+            return Err(ended_early(stage, label, &session, &plugin).await?);
+        }
+        if !written {
             return Err(Stop::Harness("the calls could not be written".to_owned()));
         }
         // They are in flight as long as their answers are in the socket.
@@ -69,10 +72,10 @@ pub(super) async fn dies_with_its_host(stage: &Stage<'_>) -> Result<(), Stop> {
         // From here on the socket is open in the stand-in alone.
         session.link.close();
         drop(metas);
-        session.process.kill();
-        if session.process.exited(stage.answer_limit()).await.is_none() {
-            return Err(Stop::Harness("the stand-in does not die".to_owned()));
+        if plugin.has_ended() {
+            return Err(ended_early(stage, label, &session, &plugin).await?);
         }
+        kill(stage, &session).await?;
         stage.did(format!("{label}: sent SIGKILL to its host, which is dead"));
         let exit = plugin.exited(stage.limit()).await;
         if let Some(reason) = wrong_end(exit, |_| true) {
@@ -84,4 +87,32 @@ pub(super) async fn dies_with_its_host(stage: &Stage<'_>) -> Result<(), Stop> {
         leaves_no_process(stage, &plugin, "the death of its host").await?;
     }
     Ok(())
+}
+
+/// Kills the host of a plugin, which inherits the plugin to the suite.
+async fn kill(stage: &Stage<'_>, session: &Session<'_>) -> Result<(), Stop> {
+    session.process.kill();
+    match session.process.exited(stage.answer_limit()).await {
+        Some(_) => Ok(()),
+        None => Err(Stop::Harness("the stand-in does not die".to_owned())),
+    }
+}
+
+/// The failure of a plugin that ended while its host lived.
+async fn ended_early(
+    stage: &Stage<'_>,
+    label: &str,
+    session: &Session<'_>,
+    plugin: &Watched,
+) -> Result<Stop, Stop> {
+    // How it ended is known when it is the suite's.
+    kill(stage, session).await?;
+    let exit = plugin.exit();
+    let reason = match exit {
+        Some(Exit::Signal(_)) => Reason::KilledBySignal,
+        _ => Reason::NotAnswered,
+    };
+    let expected = format!("{label}: runs as long as its host does");
+    let actual = format!("{}, before its host died", ended_or_not(plugin, exit));
+    Ok(stage.fail(reason, expected, actual))
 }

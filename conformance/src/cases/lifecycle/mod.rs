@@ -5,7 +5,7 @@ mod shutdown;
 mod signals;
 
 use super::{Function, ended_or_not, seconds, wrong_end};
-use crate::process::{Watched, describe};
+use crate::process::{Left, Watched, describe};
 use crate::stage::Stage;
 use crate::verdict::{Reason, Stop};
 
@@ -21,9 +21,13 @@ pub(super) const CASES: &[(&str, Function)] = &[
 /// The status of a plugin that SIGTERM has ended.
 const TERMINATED: i32 = 128 + 15;
 
-/// Nothing that a plugin has started runs on.
+/// Nothing that a plugin has started runs on, but for what has made a session of its own.
 async fn leaves_no_process(stage: &Stage<'_>, plugin: &Watched, after: &str) -> Result<(), Stop> {
-    match plugin.left_behind(stage.limit()).await.first() {
+    match plugin
+        .left_behind(Left::InItsSession, stage.limit())
+        .await
+        .first()
+    {
         Some(left) => {
             let actual = format!("{} after {after}", describe(*left));
             Err(stage.fail(Reason::ProcessLeft, "no process left", actual))

@@ -79,11 +79,12 @@ async fn ends_once_with(stage: &Stage<'_>, beside: Beside) -> Result<(), Stop> {
     let app = session.app().await?;
     let (link, process) = (&session.link, &session.process);
     link.hold();
-    let metas = (0..METAS).map(|_| app.meta_request().send().promise);
+    let calls = session.at_most(METAS);
+    let metas = (0..calls).map(|_| app.meta_request().send().promise);
     let metas: Vec<_> = metas.collect();
     let shut_downs = [(); 2].map(|()| session.client().shut_down_request().send().promise);
     let held = link.until_held(stage.limit(), |held| {
-        held.answers(META_CALL).len() == METAS && held.answers(SHUT_DOWN_CALL).len() == 2
+        held.answers(META_CALL).len() == calls && held.answers(SHUT_DOWN_CALL).len() == 2
     });
     if !held.await {
         return Err(Stop::Harness("the calls could not be made".to_owned()));
@@ -101,7 +102,7 @@ async fn ends_once_with(stage: &Stage<'_>, beside: Beside) -> Result<(), Stop> {
     }
     let exit = process.exited(stage.limit()).await;
     stage.did(format!(
-        "{label}, after {METAS} calls of meta: {}",
+        "{label}, after {calls} calls of meta: {}",
         ended_or_not(process, exit)
     ));
     drop(metas);
