@@ -2,7 +2,8 @@
 //!
 //! A case has a process to itself so that the orphans which the system gives to it are this case's,
 //! and that a panic, or a loop, is this case's too. The process reads a job from its standard input,
-//! and writes what came of it to its standard output, a line of JSON each. It cleans up and ends
+//! and writes what came of it to its standard output, a line of JSON each, with an empty line before
+//! it now and then if it takes long, but goes on. It cleans up and ends
 //! when its standard input does, since whoever started it is gone then.
 
 use std::fs;
@@ -38,6 +39,10 @@ pub(crate) struct Done {
     pub(crate) seconds: f64,
     pub(crate) details: Details,
     pub(crate) silent: Option<String>,
+    /// Whether it did not wait for an ordinary start, since another case had done so in vain. The
+    /// suite knows that, and not the process.
+    #[serde(skip)]
+    pub(crate) untried: bool,
 }
 
 impl Done {
@@ -57,6 +62,7 @@ impl Done {
             seconds: 0.0,
             details,
             silent: None,
+            untried: false,
         }
     }
 }
@@ -67,7 +73,7 @@ pub(crate) fn work() -> io::Result<()> {
     process::adopt_orphans()?;
     process::leave_no_core_files()?;
     // capnp-rpc prints some errors to stdout, where the record already has what led to them.
-    let mut answer = process::take_stdout()?;
+    let answer = process::take_stdout()?;
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line)?;
     process::on_signals(|| {
@@ -85,14 +91,17 @@ pub(crate) fn work() -> io::Result<()> {
             let _ = fs::remove_dir(directory);
             process::exit_interrupted();
         })?;
+    let beat = || {
+        let _ = writeln!(&answer);
+    };
     let done = match catalogue::find(&job.case) {
-        Some(case) => run(&job, case),
+        Some(case) => run(&job, case, beat),
         None => Done::harness(format!("there is no case {}", job.case)),
     };
-    writeln!(answer, "{}", serde_json::to_string(&done)?)
+    writeln!(&answer, "{}", serde_json::to_string(&done)?)
 }
 
-fn run(job: &Job<Settings>, case: &Case) -> Done {
+fn run(job: &Job<Settings>, case: &Case, beat: impl Fn()) -> Done {
     let settings = &job.settings;
     if settings.attach
         && let Some(why) = is_hidden_from_a_debugger(case)
@@ -103,7 +112,7 @@ fn run(job: &Job<Settings>, case: &Case) -> Done {
         let _ = settings.silent.set(told.clone());
     }
     let artifacts = Artifacts::of(settings, &case.id);
-    let outcome = match case::run(settings, case) {
+    let outcome = match case::run(settings, case, beat) {
         Ok(outcome) => outcome,
         Err(error) => return Done::harness(error),
     };
@@ -129,6 +138,7 @@ fn run(job: &Job<Settings>, case: &Case) -> Done {
         seconds: outcome.elapsed.as_secs_f64(),
         details,
         silent: settings.silent.get().cloned(),
+        untried: false,
     }
 }
 

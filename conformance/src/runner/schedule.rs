@@ -36,7 +36,8 @@ pub(crate) struct Results {
 }
 
 /// Runs the cases: first, side by side, those that do not mind; then those whose times count, each
-/// alone; and then once more, alone, those of the first that failed.
+/// alone; and then, alone, those of the first that failed, and all that were not tried since a start
+/// before them was not answered, which may have been an accident.
 ///
 /// They are told in this order, and within it in that of the catalogue, whichever ends first.
 pub(crate) fn run(plan: &Plan<'_>, reports: &mut Reports<'_>) -> Results {
@@ -83,7 +84,9 @@ impl Clock {
     fn run(&self, plan: &Plan<'_>, case: &Case) -> Option<Done> {
         let silent = || self.silent.lock().unwrap_or_else(PoisonError::into_inner);
         let told = silent().clone();
-        let done = worker::run(plan.settings, case, told, plan.directory)?;
+        let was_told = told.is_some();
+        let mut done = worker::run(plan.settings, case, told, plan.directory)?;
+        done.untried = was_told && done.verdict == Verdict::NotRun;
         if let Some(told) = &done.silent {
             silent().get_or_insert_with(|| told.clone());
         }
@@ -154,7 +157,7 @@ fn lane(teller: &mut Teller<'_, '_>, clock: &Clock, cases: &[&'static Case], job
 struct Teller<'a, 'r> {
     plan: &'a Plan<'a>,
     reports: &'a mut Reports<'r>,
-    /// The cases that failed beside others.
+    /// The cases that failed beside others, or were not tried.
     again: Vec<(&'static Case, Done)>,
     results: Results,
 }
@@ -178,7 +181,7 @@ impl Teller<'_, '_> {
     fn ended(&mut self, case: &'static Case, done: Done, beside_others: bool) {
         let judged = self.plan.baseline.judge(case, done.verdict, done.reason);
         let is_unexpected = matches!(judged.verdict, Verdict::Fail | Verdict::NotRun);
-        if is_unexpected && beside_others {
+        if is_unexpected && (beside_others || done.untried) {
             let mut ended = told(case, &done, judged.verdict, judged.note);
             ended.last = false;
             self.reports.tell(&Event::CaseEnded(Box::new(ended)));
@@ -189,7 +192,7 @@ impl Teller<'_, '_> {
         }
     }
 
-    /// Runs each case that failed beside others once more, alone. Where an ordinary start fails even
+    /// Runs each case that failed beside others, or was not tried, once more, alone. Where an ordinary start fails even
     /// so, no other case that only waits for one is tried again.
     fn run_again(&mut self, clock: &Clock) {
         let mut start_fails = false;
@@ -212,7 +215,8 @@ impl Teller<'_, '_> {
                 .plan
                 .baseline
                 .judge(case, second.verdict, second.reason);
-            let mut ended = if judged.verdict.is_accepted() || judged.verdict == Verdict::Xpass {
+            let has_passed = judged.verdict.is_accepted() || judged.verdict == Verdict::Xpass;
+            let mut ended = if has_passed && !first.untried {
                 let note = "it failed beside other cases, and passed alone: what is told is of the \
                             first time";
                 told(case, &first, Verdict::FlakySuspect, Some(note.to_owned()))

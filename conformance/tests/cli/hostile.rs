@@ -4,7 +4,7 @@ use capnp::message::Builder;
 use capnp::serialize;
 use capnp_rpc::rpc_capnp::message;
 
-use super::{Run, executable};
+use super::{Run, executable, mutant};
 
 /// Runs a case that waits for the script in vain, for not too long.
 fn run(script: &str, case: &str) -> Run {
@@ -132,4 +132,49 @@ fn a_flood_of_questions_ends_the_connection() {
     run.exits_with(1)
         .says("no-session")
         .says("than anybody asked for");
+}
+
+/// The mutant, behind a script.
+fn mutant_after(tmp: &tempfile::TempDir, script: &str) {
+    let mutant = mutant().display();
+    let script = format!("#!/bin/sh\n{script}\nexec '{mutant}'\n");
+    executable(tmp.path(), "otto-app-mutant", &script);
+}
+
+#[test]
+fn a_start_that_is_missed_once_costs_its_own_case_alone() {
+    let tmp = tempfile::tempdir().expect("a directory");
+    let stalled = tmp.path().join("stalled");
+    let script = format!(
+        "test -n \"$OTTO_PLUGIN_MAGIC_COOKIE\" && mkdir '{}' 2> /dev/null && exec sleep 60",
+        stalled.display()
+    );
+    mutant_after(&tmp, &script);
+    let cases = ["MET-01", "MET-02", "MET-03", "BST-02"].map(|case| ["--case", case]);
+    let mut arguments = vec!["run", "./otto-app-mutant", "--jobs", "1"];
+    arguments.extend(["--timeout-scale", "0.3"]);
+    arguments.extend(cases.as_flattened());
+    let run = Run::with(tmp, &arguments);
+    run.exits_with(1).says("4 cases run: 3 passed, 1 not run");
+}
+
+#[test]
+fn how_much_there_is_to_do_fails_nothing() {
+    let tmp = tempfile::tempdir().expect("a directory");
+    mutant_after(&tmp, "sleep 0.1");
+    // 60 lives take longer than the row gives to one, which is 6 s here.
+    let run = Run::with(
+        tmp,
+        &[
+            "run",
+            "./otto-app-mutant",
+            "--case",
+            "LIF-01",
+            "--lives",
+            "60",
+            "--timeout-scale",
+            "0.1",
+        ],
+    );
+    run.exits_with(0).says("1 case run: 1 passed");
 }
