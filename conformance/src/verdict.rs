@@ -19,7 +19,7 @@ pub enum Reason {
     NotAliveAfterwards,
     /// The ordinary start that the case builds on failed.
     NoSession,
-    /// The case as a whole took too long.
+    /// The case took too long with one process of the plugin.
     CaseTimedOut,
 
     // The end of a process.

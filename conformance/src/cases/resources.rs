@@ -22,10 +22,10 @@ const MORE_MEMORY: u64 = 16 << 20;
 async fn takes_no_more_for_more_calls(stage: &Stage<'_>) -> Result<(), Stop> {
     let session = Session::open(stage, "case").await?;
     let app = session.app().await?;
-    call(&session, &app, WARM_UP).await?;
+    call(stage, &session, &app, WARM_UP).await?;
     let before = usage(stage, &session)?;
     let calls = stage.settings.calls;
-    call(&session, &app, calls).await?;
+    call(stage, &session, &app, calls).await?;
     let after = usage(stage, &session)?;
     let threads = |usage: Usage| usize::try_from(usage.threads).unwrap_or(usize::MAX);
     let counts = [
@@ -63,8 +63,14 @@ async fn takes_no_more_for_more_calls(stage: &Stage<'_>) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn call(session: &Session<'_>, app: &app::Client, calls: u32) -> Result<(), Stop> {
+async fn call(
+    stage: &Stage<'_>,
+    session: &Session<'_>,
+    app: &app::Client,
+    calls: u32,
+) -> Result<(), Stop> {
     for call in 0..calls {
+        stage.goes_on();
         session.meta(app).await?;
         if call % METAS_PER_PING == 0 {
             session.ping().await?;

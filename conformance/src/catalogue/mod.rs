@@ -42,7 +42,8 @@ pub struct Case {
     pub observation: Vec<Observation>,
     /// The time limit of the rule, in seconds.
     pub limit: f64,
-    /// The time for the whole case, in seconds.
+    /// The time for what the case does with one process of the plugin, in seconds: each start begins
+    /// it anew.
     pub timeout: f64,
     /// Whether it is run alone, since others would disturb its times.
     #[serde(default)]

@@ -55,7 +55,7 @@ fn print(screen: &mut Screen, case: &Case) -> io::Result<()> {
     fields.push((
         "limit",
         format!(
-            "{} s (case: {} s), times --timeout-scale",
+            "{} s (all that is done with one process: {} s), times --timeout-scale",
             case.limit, case.timeout
         ),
     ));

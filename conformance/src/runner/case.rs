@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use tokio::task::LocalSet;
-use tokio::time::timeout;
+use tokio::time::timeout_at;
 
 use crate::catalogue::{Case, Level};
 use crate::settings::Settings;
@@ -44,8 +44,13 @@ impl Outcome<'_> {
     }
 }
 
-/// Runs a case in directories and processes of its own, none of which survives it.
-pub(crate) fn run<'a>(settings: &'a Settings, case: &'a Case) -> Result<Outcome<'a>, String> {
+/// Runs a case in directories and processes of its own, none of which survives it. A case that takes
+/// long, since it has much to do, calls `beat` as long as it goes on.
+pub(crate) fn run<'a>(
+    settings: &'a Settings,
+    case: &'a Case,
+    beat: impl Fn(),
+) -> Result<Outcome<'a>, String> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -59,9 +64,17 @@ pub(crate) fn run<'a>(settings: &'a Settings, case: &'a Case) -> Result<Outcome<
         let tasks = LocalSet::new();
         let run = tasks.run_until(async {
             let mut run = std::pin::pin!(cases::run(&stage, function));
-            let ended = timeout(guard, &mut run).await;
-            // Before the processes of the case are dropped, who then say what they are doing.
-            ended.map_err(|_| timed_out(&stage, guard))
+            loop {
+                let deadline = stage.last_step() + guard;
+                if let Ok(ended) = timeout_at(deadline.into(), &mut run).await {
+                    return Ok(ended);
+                }
+                if stage.last_step() + guard <= Instant::now() {
+                    // Before the processes of the case are dropped, who then say what they are doing.
+                    return Err(timed_out(&stage, guard));
+                }
+                beat();
+            }
         });
         runtime.block_on(run)
     };
@@ -104,7 +117,10 @@ fn timed_out(stage: &Stage<'_>, guard: Duration) -> Stop {
     let last = stage.evidence(|evidence| evidence.steps.last().map(|(_, step)| step.clone()));
     stage.fail(
         Reason::CaseTimedOut,
-        format!("the case ends within {:.1} s", guard.as_secs_f64()),
+        format!(
+            "the case ends, or has the plugin do the next thing, within {:.1} s",
+            guard.as_secs_f64()
+        ),
         match last {
             Some(step) => format!("it did not go on after: {step}"),
             None => "it did not begin".to_owned(),

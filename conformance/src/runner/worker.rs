@@ -95,7 +95,7 @@ fn attempt(job: &Job<&Settings>, case: &Case) -> io::Result<Option<Done>> {
         return Ok(None);
     }
     let answer = answer?;
-    if answer.is_empty() {
+    if answer.trim_ascii().is_empty() {
         let exit = child.try_wait()?;
         let exit = exit.map_or_else(|| "did not answer".to_owned(), |exit| exit.to_string());
         return Err(io::Error::other(exit));
@@ -103,13 +103,14 @@ fn attempt(job: &Job<&Settings>, case: &Case) -> io::Result<Option<Done>> {
     Ok(Some(serde_json::from_slice(&answer)?))
 }
 
-/// Reads all that it writes.
+/// Reads all that it writes, as long as it writes something within this time.
 fn read(child: &mut Child, within: Option<Duration>) -> io::Result<Vec<u8>> {
     let mut answer = Vec::new();
     let Some(mut stdout) = child.stdout.take() else {
         return Ok(answer);
     };
-    let deadline = within.map(|within| Instant::now() + within);
+    let next = || within.map(|within| Instant::now() + within);
+    let mut deadline = next();
     let mut buffer = vec![0; 64 << 10];
     loop {
         let rest = match deadline {
@@ -128,7 +129,10 @@ fn read(child: &mut Child, within: Option<Duration>) -> io::Result<Vec<u8>> {
         }
         match stdout.read(&mut buffer)? {
             0 => return Ok(answer),
-            count => answer.extend(&buffer[..count]),
+            count => {
+                answer.extend(&buffer[..count]);
+                deadline = next();
+            }
         }
         if answer.len() as u64 > LONGEST {
             return Err(io::Error::other("it said too much"));

@@ -58,6 +58,8 @@ pub(crate) struct Stage<'a> {
     pub(crate) case: &'a Case,
     pub(crate) sandbox: Sandbox,
     pub(crate) began: Instant,
+    /// When the case had last done what it is given its time for.
+    last_step: Cell<Instant>,
     random: Cell<u64>,
     /// Whether the case has waited for something in vain.
     overdue: Rc<Cell<bool>>,
@@ -155,6 +157,7 @@ impl<'a> Stage<'a> {
             case,
             sandbox: Sandbox::new()?,
             began: Instant::now(),
+            last_step: Cell::new(Instant::now()),
             random: Cell::new(settings.seed.wrapping_add(salt)),
             overdue: Rc::default(),
             report: RefCell::default(),
@@ -171,6 +174,17 @@ impl<'a> Stage<'a> {
             report.steps.remove(0);
             report.steps_dropped += 1;
         }
+    }
+
+    /// Gives the case its time anew, since what it does next is the same with another process or
+    /// another call, however many of these there are.
+    pub(crate) fn goes_on(&self) {
+        self.last_step.set(Instant::now());
+    }
+
+    /// Since when the case has had its time.
+    pub(crate) fn last_step(&self) -> Instant {
+        self.last_step.get()
     }
 
     /// Notes what the control run came to.
@@ -321,8 +335,9 @@ impl<'a> Stage<'a> {
         Ok(process)
     }
 
-    /// Keeps what is known of a process for the report.
+    /// Keeps what is known of a process that was started, for the report.
     fn keep(&self, label: &str, process: &Process, link: Option<&Rc<Link>>) {
+        self.goes_on();
         let mut report = self.report.borrow_mut();
         if report.runs.len() >= KEPT_RUNS {
             report.runs.remove(0);
