@@ -109,6 +109,8 @@ defects! {
     "waits-for-the-next-host" => WaitsForTheNextHost: "listens when its host is gone",
     "ignores-a-reset" => IgnoresAReset: "takes an end of file for the only end",
     "aborts-at-the-end" => AbortsAtTheEnd: "aborts when its host is gone",
+    "fails-at-the-end" => FailsAtTheEnd: "exits with status 1 when its host is gone",
+    "fails-at-half-a-message" => FailsAtHalfAMessage: "exits with status 3 at an end of file that cuts a message short",
     "keeps-its-children" => KeepsItsChildren: "ends the process that it has started only at shutdown",
     "ignores-sigterm" => IgnoresSigterm: "ignores SIGTERM",
     "dies-of-sigterm" => DiesOfSigterm: "does not handle SIGTERM",

@@ -170,6 +170,7 @@ fn leave(shared: &Shared, signals: &Signals) -> ExitCode {
         let _ = child.wait();
     }
     match shared.defect {
+        Some(Defect::FailsAtTheEnd) if !terminated && !shut_down => ExitCode::FAILURE,
         Some(Defect::FailsAtSigterm) if terminated => ExitCode::FAILURE,
         _ if terminated => ExitCode::from(143),
         Some(Defect::FailsAtShutdown) if shut_down => ExitCode::from(3),

@@ -303,6 +303,9 @@ impl AsyncRead for Inlet {
                     Some(Defect::WaitsAfterHalfAMessage) if !this.arrived.is_empty() => {
                         return Poll::Pending;
                     }
+                    Some(Defect::FailsAtHalfAMessage) if !this.arrived.is_empty() => {
+                        std::process::exit(3)
+                    }
                     _ => return Poll::Ready(Ok(0)),
                 },
                 Ok(count) => {

@@ -113,9 +113,9 @@ async fn refuses_without_a_common_version(stage: &Stage<'_>) -> Result<(), Stop>
         stage.did(format!("offered {versions:?}: refused"));
         offered.rpc.end();
         let exit = offered.process.exited(stage.limit()).await;
-        if let Some(reason) = wrong_end(exit, |_| true) {
+        if let Some(reason) = wrong_end(exit, |status| status == 0) {
             let expected = format!(
-                "exits within {} of the end of the connection",
+                "exits with status 0 within {} of the end of the connection",
                 seconds(stage.limit())
             );
             return Err(stage.fail(reason, expected, ended_or_not(&offered.process, exit)));

@@ -24,9 +24,9 @@ async fn survives_without_a_reader(stage: &Stage<'_>) -> Result<(), Stop> {
     stage.did(format!("meta and ping answered, {CALLS} times"));
     session.link.end();
     let exit = session.process.exited(stage.limit()).await;
-    if let Some(reason) = wrong_end(exit, |_| true) {
+    if let Some(reason) = wrong_end(exit, |status| status == 0) {
         let limit = seconds(stage.limit());
-        let expected = format!("exits by itself within {limit} of the end of the connection");
+        let expected = format!("exits with status 0 within {limit} of the end of the connection");
         return Err(stage.fail(reason, expected, ended_or_not(&session.process, exit)));
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{exits_by_itself, has_ended, listening};
+use super::{exits_at_the_end, exits_by_itself, has_ended, listening};
 use crate::cases::seconds;
 use crate::stage::{Raw, Stage, bootstrap};
 use crate::verdict::{Reason, Stop};
@@ -88,7 +88,7 @@ async fn takes_for_an_end(stage: &Stage<'_>, label: &str, bytes: &[u8]) -> Resul
     let ending = raw.ending(within).await;
     let expected = format!("{label}: takes the end of the file for the end of the connection");
     has_ended(stage, &raw, ending, &expected)?;
-    exits_by_itself(stage, &raw, label).await?;
+    exits_at_the_end(stage, &raw, label).await?;
     // To say `abort` is to end the connection.
     let answer = raw.link.record(|record| {
         let mut events = record.events().iter();

@@ -47,13 +47,28 @@ fn has_ended(stage: &Stage<'_>, raw: &Raw, ending: Ending, expected: &str) -> Re
 
 /// Fails if a plugin that has ended the connection, or read its end, does not exit by itself.
 async fn exits_by_itself(stage: &Stage<'_>, raw: &Raw, after: &str) -> Result<(), Stop> {
+    // Any status says that it was not a signal.
+    exits(stage, raw, after, "by itself", |_| true).await
+}
+
+/// Fails if a plugin that has read the end of the file does not exit as one does at that.
+async fn exits_at_the_end(stage: &Stage<'_>, raw: &Raw, after: &str) -> Result<(), Stop> {
+    exits(stage, raw, after, "with status 0", |status| status == 0).await
+}
+
+async fn exits(
+    stage: &Stage<'_>,
+    raw: &Raw,
+    after: &str,
+    how: &str,
+    is_right: impl Fn(i32) -> bool,
+) -> Result<(), Stop> {
     let limit = stage.scaled(EXIT);
     let exit = raw.process.exited(limit).await;
-    match wrong_end(exit, |_| true) {
-        // Any status says that it was not a signal.
-        None | Some(Reason::ExitStatusZero | Reason::ExitStatus) => Ok(()),
+    match wrong_end(exit, is_right) {
+        None => Ok(()),
         Some(reason) => {
-            let expected = format!("exits by itself within {}", seconds(limit));
+            let expected = format!("exits {how} within {}", seconds(limit));
             let actual = format!("after {after}: {}", ended_or_not(&raw.process, exit));
             Err(stage.fail(reason, expected, actual))
         }
