@@ -235,7 +235,15 @@ fn measure(bytes: &[u8], defect: Option<Defect>) -> Result<Option<usize>, String
     let Some(segments) = word(0).map(|less_one| less_one + 1) else {
         return Ok(None);
     };
-    if segments > SEGMENTS {
+    let (most_segments, most_bytes) = match defect {
+        Some(Defect::TakesHalfOfWhatItSays) => (SEGMENTS / 2, MESSAGE_BYTES / 2),
+        Some(Defect::TakesMoreSegmentsThanItSays) => (4_000, MESSAGE_BYTES),
+        _ => (SEGMENTS, MESSAGE_BYTES),
+    };
+    if segments > most_segments && defect == Some(Defect::NamesALimitWithoutItsValue) {
+        return Err("a message has more segments than the limit segments".to_owned());
+    }
+    if segments > most_segments {
         return Err(format!(
             "a message has {segments} segments, and the limit segments is {SEGMENTS}"
         ));
@@ -248,7 +256,7 @@ fn measure(bytes: &[u8], defect: Option<Defect>) -> Result<Option<usize>, String
         size += words * 8;
     }
     match defect {
-        _ if size <= MESSAGE_BYTES => Ok(Some(size)),
+        _ if size <= most_bytes => Ok(Some(size)),
         Some(Defect::TakesAnySize) => Ok(None),
         Some(Defect::MakesRoomForWhatItIsTold) => {
             leak::memory(size.min(MOST));

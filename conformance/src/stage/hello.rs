@@ -19,6 +19,7 @@ pub(crate) struct Info {
     pub(crate) features: Vec<String>,
     pub(crate) calls_in_flight: u16,
     pub(crate) segments: u16,
+    pub(crate) message_bytes: u32,
 }
 
 /// Calls `connect`.
@@ -91,6 +92,7 @@ pub(crate) fn read_any_hello(
             features: features.collect::<capnp::Result<_>>()?,
             calls_in_flight: limits.get_calls_in_flight(),
             segments: limits.get_segments(),
+            message_bytes: limits.get_message_bytes(),
         };
         Ok((results.get_session()?, info))
     };
