@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use capnp::capability::FromClientHook;
 use capnp_rpc::rpc_twoparty_capnp::Side;
+use futures::FutureExt;
 use otto_plugin::wire::app_capnp::{app, meta};
 use otto_plugin::wire::error_capnp::ErrorKind;
-use otto_plugin::wire::host_capnp::{log, ui};
+use otto_plugin::wire::host_capnp::{CancelReason, host, log, ui};
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
@@ -62,6 +63,13 @@ impl app::Server for App {
                     "cache",
                 )?;
             }
+            // It is over for the host, who says so.
+            Some(Defect::MayAskInImplicit) => {
+                let ended = self.0.ended.take();
+                if let Some(ended) = ended {
+                    ended.await?;
+                }
+            }
             Some(Defect::AbortsAtIts65thMeta) if call == 65 => std::process::abort(),
             Some(Defect::IsSlowInMeta) if call == 2 => sleep(SLOW).await,
             Some(Defect::RefusesLargerParameters) if is_larger(params.get()?, 0) => {
@@ -113,6 +121,9 @@ impl app::Server for App {
             Some(Defect::WritesAFileInImplicit) => {
                 let context = params.get()?.get_context()?;
                 std::fs::write(context.get_appfile()?.get_path()?.to_str()?, "")?;
+            }
+            Some(Defect::MayAskInImplicit) => {
+                self.ask_in_implicit(params.get()?.get_host()?).await?;
             }
             Some(Defect::StoresARecordInImplicit) => {
                 let directory = params.get()?.get_host()?.get_directory()?;
@@ -213,6 +224,34 @@ impl App {
                 _ => "mutant.toml",
             },
         );
+    }
+
+    /// Uses everything that is lent, as it is there for `implicit`.
+    async fn ask_in_implicit(&self, host: host::Reader<'_>) -> capnp::Result<()> {
+        let right = |is_right: bool, what: &str| match is_right {
+            true => Ok(()),
+            false => Err(capnp::Error::failed(format!("the host is wrong in {what}"))),
+        };
+        let waiting = host.get_cancellation()?.wait_request().send().promise;
+        let ended = async move {
+            let reason = waiting.await?.get()?.get_reason();
+            right(reason == Ok(CancelReason::Ended), "wait")
+        };
+        self.0.ended.replace(Some(ended.boxed_local()));
+
+        let directory = host.get_directory()?;
+        let record = directory.get_dev_request().send().promise.await?;
+        let kind = record.get()?.get_error()?.get_kind();
+        right(kind == Ok(ErrorKind::Unsupported), "getDev")?;
+
+        let ui = host.get_ui()?;
+        let answer = ui.input_request().send().promise.await?;
+        let kind = answer.get()?.get_error()?.get_kind();
+        right(kind == Ok(ErrorKind::Aborted), "input")?;
+        let progress = ui.progress_request().send().promise.await?;
+        let task = progress.get()?.get_task()?;
+        let end = task.end_request().send().promise.await?;
+        right(!end.get()?.has_error(), "progress")
     }
 
     /// Asks for the host's bootstrap capability.

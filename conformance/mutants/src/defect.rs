@@ -135,6 +135,7 @@ defects! {
     "ignores-what-it-does-not-do" => IgnoresWhatItDoesNotDo: "does not answer messages of a level that it does not have",
     "hangs-at-a-release-of-nothing" => HangsAtAReleaseOfNothing: "reads no more after a Release of what it has not given",
     "may-leave-a-daemon" => MayLeaveADaemon: "starts a program in a session of its own, and leaves it there",
+    "may-ask-in-implicit" => MayAskInImplicit: "asks the host in implicit what it may, and goes on only with the answers that a host gives",
     "may-accept-few-calls" => MayAcceptFewCalls: "accepts 4 calls at once, and ends at more than four times as many",
     "aborts-at-its-65th-meta" => AbortsAtIts65thMeta: "aborts when meta is called for the 65th time",
     "aborts-at-a-broken-pointer" => AbortsAtABrokenPointer: "aborts at a call whose content it cannot read",

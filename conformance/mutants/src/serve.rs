@@ -11,6 +11,7 @@ use std::time::Duration;
 use capnp::message::ReaderOptions;
 use capnp_rpc::rpc_twoparty_capnp::Side;
 use capnp_rpc::{RpcSystem, twoparty};
+use futures::future::LocalBoxFuture;
 use otto_plugin::wire::handshake_capnp::plugin;
 use otto_plugin::wire::host_capnp::log;
 use tokio::net::TcpListener;
@@ -43,6 +44,8 @@ pub(crate) struct Shared {
     pub(crate) running: Cell<u32>,
     pub(crate) shut_downs: Cell<u32>,
     pub(crate) awaited: RefCell<Option<tokio::sync::oneshot::Sender<()>>>,
+    /// What comes when the host knows that a call is over.
+    pub(crate) ended: RefCell<Option<LocalBoxFuture<'static, capnp::Result<()>>>>,
     /// Empty until the plugin serves.
     pub(crate) system: RefCell<Option<Rc<RefCell<RpcSystem<Side>>>>>,
     /// What connect has started.
@@ -108,6 +111,7 @@ async fn run(
         running: Cell::default(),
         shut_downs: Cell::default(),
         awaited: RefCell::default(),
+        ended: RefCell::default(),
         system: RefCell::default(),
         child: RefCell::default(),
         refused: Cell::default(),

@@ -43,9 +43,11 @@ async fn answers_implicit(stage: &Stage<'_>, session: &Session<'_>) -> Result<()
     let mut appfile = request.get().init_context().init_appfile();
     appfile.set_path(path.to_string_lossy().as_ref());
     appfile.init_application().set_type("app");
-    lend(request.get().init_host());
+    let lent = lend(request.get().init_host());
     let answer = session.rpc.answer(request.send().promise, stage.limit());
-    let told = match answer.await {
+    let answer = answer.await;
+    drop(lent);
+    let told = match answer {
         Ok(answer) => match answer.get() {
             Ok(results) => crate::stage::refusal(results.has_error(), results.get_error()),
             Err(error) => return Err(unanswered(stage, error.to_string())),
