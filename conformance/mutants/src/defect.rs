@@ -19,6 +19,7 @@ defects! {
     "finds-itself-by-its-first-argument" => FindsItselfByItsFirstArgument: "takes the name by which it was called for a path",
     "needs-a-home" => NeedsAHome: "does not start without HOME",
     "is-slow-on-a-port" => IsSlowOnAPort: "prepares itself for 15 s when it has dialled a port",
+    "comes-late-to-a-port" => ComesLateToAPort: "prepares itself for 15 s before it dials a port",
     "takes-its-time-on-a-port" => TakesItsTimeOnAPort: "prepares itself for 2.2 s when it has dialled a port",
     "has-room-for-two-processes" => HasRoomForTwoProcesses: "exits if it is running twice already",
     "serves-without-cookie" => ServesWithoutCookie: "takes no cookie for the right one",

@@ -15,6 +15,8 @@ use crate::socket::Connection;
 
 /// How long a host may take to take a connection.
 const LIMIT: Duration = Duration::from_millis(200);
+/// Longer than a host waits.
+const LATE: Duration = Duration::from_secs(15);
 /// How long a plugin waits that dials again and again.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -30,6 +32,9 @@ pub(crate) fn dial(defect: Option<Defect>) -> Result<Connection, String> {
     let dial = Dial::from_environment(defect)?;
     if defect == Some(Defect::DialsPathsOnly) && !dial.address.starts_with("unix:") {
         return Err(format!("this plugin cannot dial {}", dial.address));
+    }
+    if defect == Some(Defect::ComesLateToAPort) && dial.address.starts_with("tcp:") {
+        sleep(LATE);
     }
     loop {
         match dial.connect(defect) {

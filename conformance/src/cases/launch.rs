@@ -1,11 +1,11 @@
 //! LNC: the ways in which a plugin is started.
 
 use std::fs;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{Function, not_answered, seconds, took};
 use crate::stage::{Listener, Session, Stage, Start, Surroundings};
-use crate::verdict::{Reason, Stop};
+use crate::verdict::{Failure, Reason, Stop};
 
 pub(super) const CASES: &[(&str, Function)] = &[
     ("LNC-01", |stage| Box::pin(starts_anywhere(stage))),
@@ -75,14 +75,14 @@ async fn starts_in_time(stage: &Stage<'_>) -> Result<(), Stop> {
 
     let listener = Listener::tcp()?;
     let label = "with a port to dial";
+    let began = Instant::now();
     match Session::dialled(stage, "dialled", &listener).await {
         Ok(session) => is_in_time(stage, label, session.process.since().elapsed()),
-        // It came, and then took all of its time. What else can be wrong is what DIA is about.
-        Err(Stop::Fail(failure))
-            if failure.reason == Reason::NoSession && failure.actual.contains("within") =>
-        {
-            is_in_time(stage, label, stage.start_limit())
-        }
+        // It took all of its time, to come or to answer. What else can be wrong is what DIA is about.
+        Err(Stop::Fail(Failure {
+            reason: Reason::NoSession | Reason::NotDialled,
+            ..
+        })) if began.elapsed() >= stage.start_limit() => is_in_time(stage, label, began.elapsed()),
         Err(Stop::Fail(failure)) => {
             stage.did(format!("{label}: {}", failure.actual));
             Ok(())
