@@ -24,7 +24,7 @@ const HASTY: [&str; 12] = [
     "--lives",
     "5",
     "--calls",
-    "150",
+    "250",
     "--mutations",
     "54",
     "--jobs",
