@@ -71,6 +71,7 @@ defects! {
     "silent-about-the-descriptor" => SilentAboutTheDescriptor: "exits without a word if there is no socket",
     "aborts-on-a-bad-descriptor" => AbortsOnABadDescriptor: "says what is wrong, and aborts",
     "takes-any-socket" => TakesAnySocket: "does not look at the type of the socket",
+    "takes-any-stream-socket" => TakesAnyStreamSocket: "does not look at the family of the socket",
     "panics-on-a-bad-descriptor" => PanicsOnABadDescriptor: "panics if there is no socket",
     "bootstraps-once" => BootstrapsOnce: "answers the second bootstrap with an exception",
     "second-bootstrap-is-null" => SecondBootstrapIsNull: "answers the second bootstrap with a null pointer",

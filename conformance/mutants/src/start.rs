@@ -224,6 +224,7 @@ fn adopt(number: i32, defect: Option<Defect>) -> Result<OwnedFd, String> {
         Err(_) => return wrong("not a socket"),
     }
     match socket_domain(&descriptor) {
+        Ok(_) if defect == Some(Defect::TakesAnyStreamSocket) => Ok(descriptor),
         Ok(AddressFamily::UNIX) => Ok(descriptor),
         _ => wrong("not a Unix socket"),
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::fd::{OwnedFd, RawFd};
 use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
@@ -158,7 +159,8 @@ async fn keeps_it_to_itself(stage: &Stage<'_>) -> Result<(), Stop> {
 }
 
 async fn says_what_is_wrong(stage: &Stage<'_>) -> Result<(), Stop> {
-    for (label, value, descriptor) in bad_descriptors(stage)? {
+    let (bad, _host) = bad_descriptors(stage)?;
+    for (label, value, descriptor) in bad {
         let start = Start {
             cookie: Some(COOKIE_VALUE.to_owned()),
             descriptor,
@@ -198,12 +200,16 @@ async fn says_what_is_wrong(stage: &Stage<'_>) -> Result<(), Stop> {
 
 type Bad = (&'static str, String, Option<(OwnedFd, RawFd)>);
 
-fn bad_descriptors(stage: &Stage<'_>) -> Result<Vec<Bad>, Stop> {
+/// What no plugin can serve on, and the other end of what looks as if it could.
+fn bad_descriptors(stage: &Stage<'_>) -> Result<(Vec<Bad>, TcpStream), Stop> {
     let number = USUAL_DESCRIPTOR;
     let file = File::create(stage.sandbox.suite().join("file"))?;
     let (pipe, _writer) = std::io::pipe()?;
     let (datagrams, _peer) = UnixDatagram::pair()?;
-    Ok(vec![
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let host = TcpStream::connect(listener.local_addr()?)?;
+    let (tcp, _) = listener.accept()?;
+    let bad = vec![
         ("no number", "banana".to_owned(), None),
         ("empty", String::new(), None),
         ("negative", "-1".to_owned(), None),
@@ -220,7 +226,13 @@ fn bad_descriptors(stage: &Stage<'_>) -> Result<Vec<Bad>, Stop> {
             number.to_string(),
             Some((datagrams.into(), number)),
         ),
-    ])
+        (
+            "a TCP socket",
+            number.to_string(),
+            Some((tcp.into(), number)),
+        ),
+    ];
+    Ok((bad, host))
 }
 
 /// A number that no descriptor of this process has, so that nothing can be inherited under it.
