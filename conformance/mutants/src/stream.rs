@@ -193,6 +193,11 @@ impl Inlet {
             Some(Defect::AnswersAnUnknownCall) => self.answer(question, None)?,
             Some(Defect::FailsAtAnUnknownCall) => self.answer(question, Some("what is that?"))?,
             Some(Defect::HangsUpAtAnUnknownCall) => return Ok(Some(Fate::TheLast)),
+            Some(Defect::HangsUpAtAnUnknownCallOfItsSession)
+                if interface == session::Client::TYPE_ID =>
+            {
+                return Ok(Some(Fate::TheLast));
+            }
             _ => return Ok(None),
         }
         Ok(Some(Fate::Taken))
