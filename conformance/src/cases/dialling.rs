@@ -10,7 +10,7 @@ use std::path::Path;
 use rustix::io::Errno;
 use rustix::net::{
     AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, connect, getsockname, listen,
-    socket, socket_with,
+    socket_with,
 };
 
 use super::{Function, ended_or_not, not_answered, seconds, wrong_end};
@@ -151,14 +151,14 @@ async fn says_that_nobody_listens(stage: &Stage<'_>) -> Result<(), Stop> {
 /// Listens on a path, and takes all the room that there is for those who dial it.
 fn crowd(path: &Path) -> Result<Vec<OwnedFd>, Stop> {
     let address = SocketAddrUnix::new(path).map_err(errno)?;
-    let listener = socket(AddressFamily::UNIX, SocketType::STREAM, None).map_err(errno)?;
+    // The plugin is to inherit none of them.
+    let socket = |flags| socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None);
+    let listener = socket(SocketFlags::CLOEXEC).map_err(errno)?;
     bind(&listener, &address).map_err(errno)?;
     listen(&listener, 0).map_err(errno)?;
     let mut crowd = vec![listener];
     loop {
-        let flags = SocketFlags::NONBLOCK;
-        let visitor = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None);
-        let visitor = visitor.map_err(errno)?;
+        let visitor = socket(SocketFlags::CLOEXEC | SocketFlags::NONBLOCK).map_err(errno)?;
         match connect(&visitor, &address) {
             Ok(()) => crowd.push(visitor),
             Err(Errno::AGAIN) => return Ok(crowd),
@@ -173,7 +173,8 @@ fn errno(error: Errno) -> Stop {
 
 /// A port on which nobody listens, nor will for as long as it is bound.
 fn closed_port() -> Result<(String, OwnedFd), Stop> {
-    let bound = socket(AddressFamily::INET, SocketType::STREAM, None).map_err(errno)?;
+    let flags = SocketFlags::CLOEXEC;
+    let bound = socket_with(AddressFamily::INET, SocketType::STREAM, flags, None).map_err(errno)?;
     let any = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0);
     bind(&bound, &any).map_err(errno)?;
     let address = SocketAddrV4::try_from(getsockname(&bound).map_err(errno)?);
