@@ -6,6 +6,7 @@ use std::process::{Child, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use quick_junit::{Report, TestCaseStatus};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::{Run, mutant, suite};
@@ -68,6 +69,7 @@ fn waiting(tmp: &Path, defect: &str, case: &str) -> Child {
         .args(["run", "--case", case, "--timeout-scale", "20"])
         .args(["--format", "json=events.ndjson"])
         .arg("--env")
+        .args(["--format", "junit=report.xml", "--write-baseline"])
         .arg(format!("OTTO_MUTANT={defect}"))
         .arg(mutant())
         .stdout(Stdio::null())
@@ -90,8 +92,10 @@ fn all_is_gone(tmp: &Path) {
     eventually("no process", || processes_of(tmp).is_empty());
     eventually("no directory", || {
         let left = fs::read_dir(tmp).expect("a directory").flatten();
-        left.map(|entry| entry.file_name())
-            .all(|name| name == "events.ndjson" || name == "target")
+        left.map(|entry| entry.file_name()).all(|name| {
+            let ours = ["events.ndjson", "report.xml", "conformance.toml", "target"];
+            ours.iter().any(|our| name == *our)
+        })
     });
 }
 
@@ -120,6 +124,18 @@ fn a_signal_ends_the_plugin_and_removes_what_is_its_own() {
 #[test]
 fn a_second_signal_leaves_no_more_than_the_first() {
     let tmp = tempfile::tempdir().expect("a directory");
+        let begun = format!("\"case-started\",\"case\":\"{case}\"");
+        assert!(events.contains(&begun), "it does not say where it was");
+        let report = fs::read_to_string(tmp.path().join("report.xml")).expect("a report");
+        let report = Report::deserialize_from_str(&report).expect("JUnit");
+        assert_eq!(report.errors, 1, "it is not all green");
+        let TestCaseStatus::NonSuccess { message, .. } =
+            &report.test_suites[0].test_cases[0].status
+        else {
+            panic!("it is an error");
+        };
+        let told = format!("the run was interrupted: 0 of 1 cases have ended; it was in {case}");
+        assert_eq!(message.as_deref(), Some(&*told));
     let mut child = waiting(tmp.path(), "stays-after-shutdown", "LIF-01");
     send(&child, Signal::INT);
     send(&child, Signal::INT);
