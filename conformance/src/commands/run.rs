@@ -10,7 +10,9 @@ use super::select::select;
 use crate::baseline::Baseline;
 use crate::catalogue::{self, Case};
 use crate::cli::RunArgs;
-use crate::report::{Event, Outcome, Plugin, Reports, RunEnded, RunStarted, Screen, VERSION};
+use crate::report::{
+    Event, Outcome, Plugin, Reports, RunEnded, RunStarted, Screen, VERSION, harmless,
+};
 use crate::runner::{self, Plan, Results};
 use crate::settings::{Settings, Trace};
 use crate::verdict::{Summary, Verdict};
@@ -61,7 +63,7 @@ fn try_run(screen: &mut Screen, args: RunArgs) -> Result<u8, Unusable> {
     let settings = settings(args)?;
     plugin::try_start(&settings)?;
     let sha256 = plugin::sha256(&settings.plugin)
-        .map_err(|error| usage(format!("{}: {error}", settings.named)))?;
+        .map_err(|error| usage(harmless(&format!("{}: {error}", settings.named))))?;
     let directory = process::PrivateDir::new().map_err(harness)?;
     let mut reports = Reports::open(screen, &formats, &settings, verbose).map_err(usage)?;
     let plan = Plan {
@@ -175,7 +177,9 @@ fn ended(baseline: &Baseline, results: &mut Results, began: Instant) -> RunEnded
         counts: summary.counts.clone(),
         seconds: began.elapsed().as_secs_f64(),
         baseline: baseline.file().map_or_else(Vec::new, |file: &Path| {
-            mistakes.map(|problem| problem.describe(file)).collect()
+            mistakes
+                .map(|problem| harmless(&problem.describe(file)))
+                .collect()
         }),
         edit: baseline.edit(&results.problems),
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::event::{Details, Lines, Record};
-use super::text::harmless;
+use super::text::{count, harmless, shell_word};
 use crate::catalogue::Connection;
 use crate::process::Output;
 use crate::runner::Outcome;
@@ -145,7 +145,6 @@ fn repro(settings: &Settings, id: &str) -> String {
     }
     let seed = format!("{:#x}", settings.seed);
     words.extend(["--seed", &seed, "--verbose"]);
-    let words: Vec<_> = words.into_iter().map(harmless).collect();
-    // A word with a NUL in it cannot have come from a command line.
-    shlex::try_join(words.iter().map(String::as_str)).unwrap_or_else(|_| words.join(" "))
+    let words: Vec<_> = words.into_iter().map(shell_word).collect();
+    words.join(" ")
 }

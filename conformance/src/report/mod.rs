@@ -25,6 +25,7 @@ pub(crate) use event::{
 pub(crate) use screen::{Screen, style};
 pub(crate) use target::Target;
 
+pub(crate) use text::harmless;
 use crate::settings::Settings;
 use human::Human;
 use summary_file::SummaryFile;

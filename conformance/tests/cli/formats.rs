@@ -193,8 +193,8 @@ fn github_gets_annotations_and_a_summary() {
 #[test]
 fn what_a_plugin_prints_is_text_everywhere() {
     let tmp = tempfile::tempdir().expect("a directory");
-    let script =
-        "#!/bin/sh\nprintf '</pre><script>alert(1)</script>\\033[2J\\n::error::x\\n' >&2\nexit 3\n";
+    let script = "#!/bin/sh\nprintf '</pre><script>alert(1)</script>\\033[2J\\n::error::x\\n' >&2\n\
+         printf 'no characters: \\357\\277\\276\\357\\277\\277.\\n' >&2\nexit 3\n";
     executable(tmp.path(), "otto-app-script", script);
     let formats = [
         "html=r.html",
@@ -242,8 +242,29 @@ fn a_report_that_cannot_be_written_is_not_silent() {
         .exits_with(exit::USAGE.into())
         .says("/nowhere/x: No such file");
     let twice = Run::of(&["run", mutant, "--format", "json", "--format", "github"]);
+        // What reads XML strictly refuses the whole report for one of these.
+        assert!(!read(name).contains(['\u{fffe}', '\u{ffff}']), "{name}");
+        let is_whole = name == "r.txt" || read(name).contains("no characters: .");
+        assert!(is_whole, "{name}");
     twice
         .exits_with(exit::USAGE.into())
         .says("cannot share standard output");
     Run::of(&["run", mutant, "--format", "tap"]).exits_with(exit::USAGE.into());
+}
+
+#[test]
+fn the_name_of_a_plugin_is_text_in_one_line() {
+    let tmp = tempfile::tempdir().expect("a directory");
+    let directory = tmp.path().join("x\n::error::y");
+    fs::create_dir(&directory).expect("a directory");
+    executable(&directory, "otto-app-script", "#!/bin/sh\nexit 3\n");
+    let plugin = "./x\n::error::y/otto-app-script";
+    let run = Run::with(tmp, &["run", plugin, "--case", "MET-01"]);
+    run.exits_with(exit::NON_CONFORMANT.into())
+        .says(r"run $'./x\012::error::y/otto-app-script' --case MET-01");
+    let missing = Run::of(&["run", plugin, "--case", "MET-01"]);
+    missing.exits_with(exit::USAGE.into());
+    for line in run.stderr.lines().chain(missing.stderr.lines()) {
+        assert!(!line.starts_with("::"), "{line}");
+    }
 }
