@@ -81,7 +81,12 @@ fn try_run(screen: &mut Screen, args: RunArgs) -> Result<u8, Unusable> {
     if reports.has_failed() && !results.summary.interrupted {
         return Ok(exit::HARNESS);
     }
-    if write_baseline {
+    if write_baseline && results.summary.interrupted {
+        // What has no verdict would be taken for what passes, or be left out.
+        screen.tell(format_args!(
+            "the baseline is not written: the run was interrupted"
+        ));
+    } else if write_baseline {
         write(screen, &baseline, &results);
     }
     Ok(results.summary.exit_code())
