@@ -268,3 +268,11 @@ fn the_name_of_a_plugin_is_text_in_one_line() {
         assert!(!line.starts_with("::"), "{line}");
     }
 }
+    for other in ["html=./a", "html=b"] {
+        let tmp = tempfile::tempdir().expect("a directory");
+        std::os::unix::fs::symlink("a", tmp.path().join("b")).expect("a link");
+        let arguments = ["run", mutant, "--format", "json=a", "--format", other];
+        Run::with(tmp, &arguments)
+            .exits_with(exit::USAGE.into())
+            .says("two formats cannot share a file");
+    }
