@@ -38,6 +38,7 @@ impl Details {
             if let Some(run) = evidence.runs.last() {
                 details.stderr = output(&run.stderr);
                 details.stdout = output(&run.stdout);
+                details.stacks = stacks(&run.stderr);
                 details.wire = wire(run);
             }
         });
@@ -60,6 +61,22 @@ impl Details {
 fn output(output: &Output) -> Lines {
     let lines = output.last_lines(TOLD).into_iter();
     Lines::last(TOLD, 0, lines.map(|(at, line)| (at.as_secs_f64(), line)))
+}
+
+/// A runtime tells first of the thread that matters most, and last of registers and memory.
+fn stacks(output: &Output) -> Lines {
+    let lines = output.lines_after_mark().into_iter();
+    let mut lines = lines.filter(|(_, line)| !line.is_empty());
+    let mut first: Vec<_> = lines.by_ref().take(TOLD).collect();
+    if let (Some((at, _)), more @ 1..) = (first.last(), lines.count()) {
+        first.push((*at, format!("… and {} in the record", count(more, "line"))));
+    }
+    let lines = first.into_iter();
+    Lines::last(
+        usize::MAX,
+        0,
+        lines.map(|(at, line)| (at.as_secs_f64(), line)),
+    )
 }
 
 fn wire(run: &Run) -> Lines {
