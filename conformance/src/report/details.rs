@@ -117,9 +117,14 @@ fn hint<'a>(outcome: &Outcome<'a>) -> &'a str {
             "it does not serve a host that it has to dial, as DIA-01 shows"
         }
         (_, Some(Reason::ControlFailed | Reason::NoSession)) => {
-            "it does not answer an ordinary start: with the cookie, a plugin stays, and serves \
-             Cap'n Proto RPC on the descriptor in OTTO_PLUGIN_FD (LA-4); in Rust, \
-             `otto_plugin::serve(…)` in `main` does that"
+            match outcome.stage.evidence(|evidence| evidence.no_session) {
+                Some(seen) => seen.hint(),
+                // There is a session, but no `meta`.
+                None => {
+                    "it answers `connect`, and not `Session.app` or `App.meta` after it, as MET-01 \
+                     shows"
+                }
+            }
         }
         (_, Some(Reason::NotAliveAfterwards)) => {
             "what is kept from one process to the next, such as a lock or a port, stops the next one"
