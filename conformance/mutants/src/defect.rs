@@ -86,6 +86,7 @@ defects! {
     "has-a-pattern-that-is-none" => HasAPatternThatIsNone: "has a detector with a glob that is none",
     "has-an-expression-that-is-none" => HasAnExpressionThatIsNone: "has a detector with a regular expression that is none",
     "detects-what-it-is-not-for" => DetectsWhatItIsNotFor: "has a detector of a type that it has no tuple for",
+    "has-an-expression-of-one-language" => HasAnExpressionOfOneLanguage: "has a detector with a regular expression that RE2 reads otherwise",
     "has-no-tuples" => HasNoTuples: "has an empty meta",
     "leaves-a-tuple-field-empty" => LeavesATupleFieldEmpty: "has a tuple without a flavor",
     "has-another-name" => HasAnotherName: "does not have the name of its file",
