@@ -212,10 +212,15 @@ impl App {
             Some(Defect::DetectsWhatItIsNotFor) => "mutation",
             _ => "mutant",
         });
-        if self.0.has(Defect::HasAnExpressionThatIsNone) {
+        let expression = match self.0.defect {
+            Some(Defect::HasAnExpressionThatIsNone) => "(",
+            Some(Defect::HasAnExpressionOfOneLanguage) => "[a-z&&[^m]]",
+            _ => "",
+        };
+        if !expression.is_empty() {
             let mut contents = detector.reborrow().init_contents(1).get(0);
             contents.set_file("mutant.toml");
-            contents.set_pattern("(");
+            contents.set_pattern(expression);
         }
         detector.init_file(1).set(
             0,

@@ -157,6 +157,10 @@ impl plugin::Server for Mutant {
         if self.shared.has(Defect::OffersAFeatureWithoutADomain) {
             info.reborrow().init_features(1).set(0, "metrics");
         }
+        if self.shared.has(Defect::OffersAFeatureTwice) {
+            let mut features = info.reborrow().init_features(2);
+            (0..2).for_each(|index| features.set(index, "example.org/metrics"));
+        }
         info.set_protocol(chosen);
         let mut limits = info.init_limits();
         if self.shared.has(Defect::MayAcceptFewCalls) {

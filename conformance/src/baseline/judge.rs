@@ -19,8 +19,12 @@ pub(crate) enum Problem {
         line: usize,
         actual: Reason,
     },
-    /// The time of the entry is over.
-    Expired { case: String, line: usize },
+    /// The time of the entry is over, and the case fails with this if it is known to.
+    Expired {
+        case: String,
+        line: usize,
+        actual: Option<Reason>,
+    },
     /// There is no entry for a case that fails.
     Missing { case: String, actual: Reason },
 }
@@ -86,7 +90,11 @@ impl Baseline {
                         verdict
                     },
                     Some(format!("it was expected until {expires}: {}", entry.issue)),
-                    Some(Problem::Expired { case: id, line }),
+                    Some(Problem::Expired {
+                        case: id,
+                        line,
+                        actual: reason,
+                    }),
                 ),
                 _ => judged(Verdict::Xfail, Some(entry.issue.clone()), None),
             },
@@ -115,7 +123,7 @@ impl Problem {
                     at(line)
                 )
             }
-            Self::Expired { case, line } => {
+            Self::Expired { case, line, .. } => {
                 format!("{}: the time of the entry for {case} is over", at(line))
             }
             Self::Missing { case, actual } => {

@@ -174,6 +174,8 @@ impl Baseline {
             .map(|entry| Problem::Expired {
                 case: entry.case.get_ref().clone(),
                 line: self.line(&entry.case),
+                // The case was run: a failure of it is a problem of its own.
+                actual: None,
             });
         unmatched.chain(expired).collect()
     }

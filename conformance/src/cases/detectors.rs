@@ -1,10 +1,9 @@
 //! MET: how a plugin recognises its applications.
 
-use globset::GlobBuilder;
 use otto_plugin::wire::app_capnp::{detector, meta};
-use regex::bytes::Regex;
 
 use super::Function;
+use super::patterns::{check_expression, check_glob};
 use crate::stage::{Session, Stage};
 use crate::verdict::{Reason, Stop};
 
@@ -31,7 +30,8 @@ async fn has_detectors_that_work(stage: &Stage<'_>) -> Result<(), Stop> {
         }
         for pattern in patterns(detector).map_err(broken)? {
             if let Err(why) = pattern.check() {
-                let expected = "each glob and each regular expression of a detector is one";
+                let expected =
+                    "each glob and each regular expression of a detector is one, to every host";
                 let actual = format!("detector {index}, of {kind:?}: {why}");
                 return Err(stage.fail(Reason::InvalidPattern, expected, actual));
             }
@@ -77,43 +77,8 @@ impl Pattern {
     /// Why this is none, as a host finds out.
     fn check(&self) -> Result<(), String> {
         match self {
-            Self::Glob(glob) => match GlobBuilder::new(glob).literal_separator(true).build() {
-                Ok(_) => Ok(()),
-                Err(error) => Err(format!("the glob {glob:?}: {}", error.kind())),
-            },
-            Self::Regex(regex) => match Regex::new(regex) {
-                Ok(_) => Ok(()),
-                Err(error) => Err(format!(
-                    "the regular expression {regex:?}: {}",
-                    in_a_line(&error)
-                )),
-            },
-        }
-    }
-}
-
-/// The last line says what is wrong, after lines that draw where.
-fn in_a_line(error: &regex::Error) -> String {
-    let text = error.to_string();
-    let last = text.lines().last().unwrap_or_default();
-    last.trim_start_matches("error: ").to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_no_pattern_is_told_in_a_line() {
-        for right in [
-            Pattern::Glob("*.rb".into()),
-            Pattern::Regex(r"^gem\b".into()),
-        ] {
-            assert_eq!(right.check(), Ok(()));
-        }
-        for wrong in [Pattern::Glob("[".into()), Pattern::Regex("(".into())] {
-            let why = wrong.check().expect_err("no pattern");
-            assert!(!why.contains('\n'), "{why}");
+            Self::Glob(glob) => check_glob(glob),
+            Self::Regex(expression) => check_expression(expression),
         }
     }
 }

@@ -14,6 +14,7 @@ mod lifecycle;
 mod messages;
 mod meta;
 mod offers;
+mod patterns;
 mod resources;
 mod streams;
 mod transport;

@@ -23,15 +23,28 @@ async fn does_what_it_offers(stage: &Stage<'_>) -> Result<(), Stop> {
         let wrong = match feature.split_once('/') {
             _ if !named.insert(feature) => "stands there twice",
             None => "is none that the specification gives to plugins, and has no domain",
-            Some((domain, name)) if domain.contains('.') && !name.is_empty() => continue,
-            Some(_) => "is not of the form DOMAIN/NAME",
+            Some((domain, name)) if is_domain(domain) && !name.is_empty() => continue,
+            Some(_) => "is not of the form DOMAIN/NAME, with a dot in the domain",
         };
-        let expected =
-            "names of features that the specification has, or such as example.org/metrics";
+        let expected = "names of features that the specification has, or such as \
+                        example.org/metrics, each once";
         let actual = format!("{feature:?} {wrong}");
         return Err(stage.fail(Reason::FeatureName, expected, actual));
     }
     answers_implicit(stage, &session).await
+}
+
+/// Whether this is the name of a domain that somebody can own: parts of letters, digits and hyphens,
+/// and more than one of them.
+fn is_domain(text: &str) -> bool {
+    let is_part = |part: &str| {
+        let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+        !part.is_empty()
+            && part.bytes().all(is_letter)
+            && !part.starts_with('-')
+            && !part.ends_with('-')
+    };
+    text.contains('.') && text.split('.').all(is_part)
 }
 
 /// Calls the one method beside `meta` that changes nothing, for an application without a file.
@@ -99,5 +112,22 @@ fn changes_nothing(stage: &Stage<'_>, session: &Session<'_>) -> Result<(), Stop>
             Err(stage.fail(Reason::CalledHost, "App.implicit changes no record", actual))
         }
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_domain_is_one_that_somebody_can_own() {
+        for right in ["example.org", "a-b.example.org", "xn--bcher-kva.example"] {
+            assert!(is_domain(right), "{right}");
+        }
+        for wrong in [
+            "", ".", "..", "example", ".org", "example.", "a b.org", "-a.org",
+        ] {
+            assert!(!is_domain(wrong), "{wrong}");
+        }
     }
 }

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::exit;
 use crate::process::{Launch, Process, is_executable};
+use crate::report::harmless;
 use crate::settings::Settings;
 use crate::stage::Sandbox;
 
@@ -21,10 +22,11 @@ pub(crate) struct Unusable {
     pub(crate) message: String,
 }
 
+/// The name of a file may have a line end in it, and a log may take what follows for a command.
 fn usage(message: String) -> Unusable {
     Unusable {
         code: exit::USAGE,
-        message,
+        message: harmless(&message),
     }
 }
 
@@ -102,6 +104,7 @@ pub(crate) fn try_start(settings: &Settings) -> Result<(), Unusable> {
             }
             _ => error.to_string(),
         };
+        let message = harmless(&message);
         Unusable { code, message }
     })
 }

@@ -10,7 +10,9 @@ use super::select::select;
 use crate::baseline::Baseline;
 use crate::catalogue::{self, Case};
 use crate::cli::RunArgs;
-use crate::report::{Event, Outcome, Plugin, Reports, RunEnded, RunStarted, Screen, VERSION};
+use crate::report::{
+    Event, Outcome, Plugin, Reports, RunEnded, RunStarted, Screen, VERSION, harmless,
+};
 use crate::runner::{self, Plan, Results};
 use crate::settings::{Settings, Trace};
 use crate::verdict::{Summary, Verdict};
@@ -61,7 +63,7 @@ fn try_run(screen: &mut Screen, args: RunArgs) -> Result<u8, Unusable> {
     let settings = settings(args)?;
     plugin::try_start(&settings)?;
     let sha256 = plugin::sha256(&settings.plugin)
-        .map_err(|error| usage(format!("{}: {error}", settings.named)))?;
+        .map_err(|error| usage(harmless(&format!("{}: {error}", settings.named))))?;
     let directory = process::PrivateDir::new().map_err(harness)?;
     let mut reports = Reports::open(screen, &formats, &settings, verbose).map_err(usage)?;
     let plan = Plan {
@@ -79,7 +81,12 @@ fn try_run(screen: &mut Screen, args: RunArgs) -> Result<u8, Unusable> {
     if reports.has_failed() && !results.summary.interrupted {
         return Ok(exit::HARNESS);
     }
-    if write_baseline {
+    if write_baseline && results.summary.interrupted {
+        // What has no verdict would be taken for what passes, or be left out.
+        screen.tell(format_args!(
+            "the baseline is not written: the run was interrupted"
+        ));
+    } else if write_baseline {
         write(screen, &baseline, &results);
     }
     Ok(results.summary.exit_code())
@@ -175,7 +182,9 @@ fn ended(baseline: &Baseline, results: &mut Results, began: Instant) -> RunEnded
         counts: summary.counts.clone(),
         seconds: began.elapsed().as_secs_f64(),
         baseline: baseline.file().map_or_else(Vec::new, |file: &Path| {
-            mistakes.map(|problem| problem.describe(file)).collect()
+            mistakes
+                .map(|problem| harmless(&problem.describe(file)))
+                .collect()
         }),
         edit: baseline.edit(&results.problems),
     }

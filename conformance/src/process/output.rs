@@ -26,6 +26,8 @@ pub(crate) struct Output {
     kept: RefCell<Kept>,
     /// The lines before the mark, if there is one.
     before_mark: RefCell<Option<Vec<(Duration, String)>>>,
+    /// What came after it.
+    after_mark: RefCell<Option<Kept>>,
 }
 
 #[derive(Debug, Default)]
@@ -53,6 +55,7 @@ impl Output {
             began,
             kept: RefCell::default(),
             before_mark: RefCell::default(),
+            after_mark: RefCell::default(),
         });
         let drained = output.clone();
         let reading = tokio::task::spawn_local(async move {
@@ -78,6 +81,7 @@ impl Output {
             began,
             kept: RefCell::default(),
             before_mark: RefCell::default(),
+            after_mark: RefCell::default(),
         })
     }
 
@@ -86,6 +90,7 @@ impl Output {
         let before = self.last_lines(usize::MAX);
         self.before_mark.borrow_mut().get_or_insert(before);
         self.add(format!("\n==> {what} <==\n").as_bytes());
+        self.after_mark.borrow_mut().get_or_insert_default();
     }
 
     /// Closes the pipe, as a host does that reads no more. What was written by then is kept.
@@ -117,7 +122,11 @@ impl Output {
     }
 
     fn add(&self, bytes: &[u8]) {
-        self.kept.borrow_mut().add(self.began.elapsed(), bytes);
+        let at = self.began.elapsed();
+        self.kept.borrow_mut().add(at, bytes);
+        if let Some(after) = &mut *self.after_mark.borrow_mut() {
+            after.add(at, bytes);
+        }
     }
 
     /// What was written, without what was dropped from the middle.
@@ -144,10 +153,24 @@ impl Output {
         if let Some(before) = &*self.before_mark.borrow() {
             return before[before.len().saturating_sub(count)..].to_vec();
         }
-        let kept = self.kept.borrow();
+        let mut lines = self.kept.borrow().lines();
+        let skipped = lines.len().saturating_sub(count);
+        lines.split_off(skipped)
+    }
+
+    /// What came after a mark, a line each.
+    pub(crate) fn lines_after_mark(&self) -> Vec<(Duration, String)> {
+        let after = self.after_mark.borrow();
+        after.as_ref().map_or_else(Vec::new, Kept::lines)
+    }
+}
+
+impl Kept {
+    /// The lines, each with the time at which its beginning came.
+    fn lines(&self) -> Vec<(Duration, String)> {
         let mut lines: Vec<(Duration, Vec<u8>)> = Vec::new();
         let mut open = false;
-        for chunk in kept.head.iter().chain(&kept.tail) {
+        for chunk in self.head.iter().chain(&self.tail) {
             for part in chunk.bytes.split_inclusive(|byte| *byte == b'\n') {
                 match lines.last_mut() {
                     Some((_, line)) if open => line.extend(part),
@@ -156,15 +179,11 @@ impl Output {
                 open = !part.ends_with(b"\n");
             }
         }
-        let skipped = lines.len().saturating_sub(count);
-        let lines = lines.into_iter().skip(skipped);
-        lines
-            .map(|(at, line)| (at, String::from_utf8_lossy(&line).trim_end().to_owned()))
-            .collect()
+        let text = |line: &[u8]| String::from_utf8_lossy(line).trim_end().to_owned();
+        let lines = lines.iter().map(|(at, line)| (*at, text(line)));
+        lines.collect()
     }
-}
 
-impl Kept {
     fn add(&mut self, at: Duration, bytes: &[u8]) {
         let to_head = bytes.len().min(KEPT_BYTES - self.head_bytes);
         let (head, tail) = bytes.split_at(to_head);

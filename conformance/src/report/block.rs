@@ -32,6 +32,7 @@ impl CaseEnded {
                 false => fields.extend(list(name, output)),
             }
         }
+        fields.extend(list("stacks", &details.stacks));
         fields.extend(list("wire", &details.wire));
         if let Some(record) = &details.record {
             let files = record.files.join(", ");

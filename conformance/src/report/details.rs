@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::event::{Details, Lines, Record};
-use super::text::harmless;
+use super::text::{count, harmless, shell_word};
 use crate::catalogue::Connection;
 use crate::process::Output;
 use crate::runner::Outcome;
@@ -38,6 +38,7 @@ impl Details {
             if let Some(run) = evidence.runs.last() {
                 details.stderr = output(&run.stderr);
                 details.stdout = output(&run.stdout);
+                details.stacks = stacks(&run.stderr);
                 details.wire = wire(run);
             }
         });
@@ -60,6 +61,22 @@ impl Details {
 fn output(output: &Output) -> Lines {
     let lines = output.last_lines(TOLD).into_iter();
     Lines::last(TOLD, 0, lines.map(|(at, line)| (at.as_secs_f64(), line)))
+}
+
+/// A runtime tells first of the thread that matters most, and last of registers and memory.
+fn stacks(output: &Output) -> Lines {
+    let lines = output.lines_after_mark().into_iter();
+    let mut lines = lines.filter(|(_, line)| !line.is_empty());
+    let mut first: Vec<_> = lines.by_ref().take(TOLD).collect();
+    if let (Some((at, _)), more @ 1..) = (first.last(), lines.count()) {
+        first.push((*at, format!("… and {} in the record", count(more, "line"))));
+    }
+    let lines = first.into_iter();
+    Lines::last(
+        usize::MAX,
+        0,
+        lines.map(|(at, line)| (at.as_secs_f64(), line)),
+    )
 }
 
 fn wire(run: &Run) -> Lines {
@@ -100,9 +117,14 @@ fn hint<'a>(outcome: &Outcome<'a>) -> &'a str {
             "it does not serve a host that it has to dial, as DIA-01 shows"
         }
         (_, Some(Reason::ControlFailed | Reason::NoSession)) => {
-            "it does not answer an ordinary start: with the cookie, a plugin stays, and serves \
-             Cap'n Proto RPC on the descriptor in OTTO_PLUGIN_FD (LA-4); in Rust, \
-             `otto_plugin::serve(…)` in `main` does that"
+            match outcome.stage.evidence(|evidence| evidence.no_session) {
+                Some(seen) => seen.hint(),
+                // There is a session, but no `meta`.
+                None => {
+                    "it answers `connect`, and not `Session.app` or `App.meta` after it, as MET-01 \
+                     shows"
+                }
+            }
         }
         (_, Some(Reason::NotAliveAfterwards)) => {
             "what is kept from one process to the next, such as a lock or a port, stops the next one"
@@ -145,7 +167,6 @@ fn repro(settings: &Settings, id: &str) -> String {
     }
     let seed = format!("{:#x}", settings.seed);
     words.extend(["--seed", &seed, "--verbose"]);
-    let words: Vec<_> = words.into_iter().map(harmless).collect();
-    // A word with a NUL in it cannot have come from a command line.
-    shlex::try_join(words.iter().map(String::as_str)).unwrap_or_else(|_| words.join(" "))
+    let words: Vec<_> = words.into_iter().map(shell_word).collect();
+    words.join(" ")
 }

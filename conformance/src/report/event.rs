@@ -109,6 +109,9 @@ pub(crate) struct Details {
     pub(crate) control: Option<String>,
     pub(crate) stderr: Lines,
     pub(crate) stdout: Lines,
+    /// The first lines of what it wrote on SIGQUIT, and how many more there are.
+    #[serde(skip_serializing_if = "Lines::is_empty")]
+    pub(crate) stacks: Lines,
     pub(crate) wire: Lines,
     /// The directory of the artefacts, and what is in it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -201,6 +204,10 @@ impl CaseEnded {
 }
 
 impl Lines {
+    fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
     /// Takes over the last of these, made harmless.
     pub(crate) fn last(
         count: usize,

@@ -7,6 +7,7 @@ use std::io::{self, Write};
 
 use super::text::count;
 use super::{CaseEnded, Event, Report, RunEnded, RunStarted};
+use crate::exit;
 use crate::verdict::Verdict;
 
 /// The variable that names the file of the summary.
@@ -41,6 +42,10 @@ impl GitHub {
     fn end(&mut self, ended: &RunEnded) -> io::Result<()> {
         for problem in &ended.baseline {
             self.annotate("error", "baseline", problem)?;
+        }
+        if ended.exit_code == exit::INTERRUPTED {
+            let told = "the run was interrupted: a case that is not told of has no verdict";
+            self.annotate("error", "interrupted", told)?;
         }
         let Some(file) = env::var_os(SUMMARY).filter(|file| !file.is_empty()) else {
             return Ok(());

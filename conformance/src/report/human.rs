@@ -4,7 +4,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::event::{CaseEnded, Event, Outcome, RunEnded, RunStarted};
 use super::screen::{Screen, style};
-use super::text::count;
+use super::text::{count, harmless};
 use crate::catalogue;
 use crate::verdict::{Reason, Verdict};
 
@@ -89,10 +89,15 @@ impl<'s> Human<'s> {
             cases => format!("{cases} of {}", count(run.of, "case")),
         };
         let baseline = run.baseline.as_deref();
-        let baseline = baseline.map_or_else(String::new, |file| format!(" · baseline {file}"));
+        let baseline = baseline.map_or_else(String::new, |file| {
+            format!(" · baseline {}", harmless(file))
+        });
         self.screen.tell(format_args!(
             "{bold}otto-conformance {}{bold:#} · protocol {} · {} · {cases} · seed {}{baseline}",
-            run.suite, run.protocol, run.plugin.named, run.seed,
+            run.suite,
+            run.protocol,
+            harmless(&run.plugin.named),
+            run.seed,
         ));
         self.rule();
     }

@@ -16,6 +16,7 @@ mod summary_file;
 mod target;
 mod text;
 
+use std::collections::BTreeSet;
 use std::io;
 
 pub(crate) use artifacts::{Artifacts, FILES};
@@ -24,6 +25,7 @@ pub(crate) use event::{
 };
 pub(crate) use screen::{Screen, style};
 pub(crate) use target::Target;
+pub(crate) use text::harmless;
 
 use crate::settings::Settings;
 use human::Human;
@@ -56,8 +58,9 @@ impl<'s> Reports<'s> {
             );
         }
         let mut machines: Vec<(String, Box<dyn Report>)> = Vec::new();
+        let mut taken = BTreeSet::new();
         for target in targets {
-            machines.push((target.to_string(), target.open()?));
+            machines.push((target.to_string(), target.open(&mut taken)?));
         }
         machines.push(("report.json".into(), Box::new(SummaryFile::of(settings))));
         Ok(Self {

@@ -1,8 +1,10 @@
 //! The reports for machines, and where they go.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -63,12 +65,20 @@ impl Target {
         self.file.is_none()
     }
 
-    /// Opens the file, and begins the report.
-    pub(super) fn open(&self) -> Result<Box<dyn Report>, String> {
+    /// Opens the file, and begins the report. `taken` has the device and the number of each file of
+    /// the run, since two names can be those of one file.
+    pub(super) fn open(&self, taken: &mut BTreeSet<(u64, u64)>) -> Result<Box<dyn Report>, String> {
         let writer: Box<dyn Write> = match &self.file {
-            Some(file) => Box::new(
-                File::create(file).map_err(|error| format!("{}: {error}", file.display()))?,
-            ),
+            Some(path) => {
+                let named = |error: io::Error| format!("{}: {error}", path.display());
+                let file = File::create(path).map_err(named)?;
+                let known = file.metadata().map_err(named)?;
+                if known.is_file() && !taken.insert((known.dev(), known.ino())) {
+                    let path = path.display();
+                    return Err(format!("{path}: two formats cannot share a file"));
+                }
+                Box::new(file)
+            }
             None => Box::new(io::stdout()),
         };
         Ok(match self.format {

@@ -39,7 +39,8 @@ pub(crate) struct Results {
 /// alone; and then, alone, those of the first that failed, and all that were not tried since a start
 /// before them was not answered, which may have been an accident.
 ///
-/// They are told in this order, and within it in that of the catalogue, whichever ends first.
+/// Their beginnings are told as they happen, and their ends in this order, within it in that of the
+/// catalogue, whichever comes first.
 pub(crate) fn run(plan: &Plan<'_>, reports: &mut Reports<'_>) -> Results {
     let (alone, beside): (Vec<_>, Vec<_>) = plan.cases.iter().partition(|case| case.serial);
     let clock = Clock {
@@ -127,13 +128,19 @@ fn lane(teller: &mut Teller<'_, '_>, clock: &Clock, cases: &[&'static Case], job
             scope.spawn(|| work(sender));
         }
         drop(sender);
-        // What there is to tell waits for what comes before it.
-        let (mut begun, mut ended, mut told) = (BTreeMap::new(), BTreeMap::new(), 0);
+        // What there is to tell of an end waits for what comes before it, and may do so for long.
+        // A beginning only waits for those that the other jobs are just about to tell.
+        let (mut begun, mut ended) = (BTreeMap::new(), BTreeMap::new());
+        let (mut told_begun, mut told) = (0, 0);
         for (index, news) in receiver {
             match news {
                 News::Begun(at) => {
                     teller.reports.begins(&cases[index].id);
                     begun.insert(index, at);
+                    while let Some(at) = begun.remove(&told_begun) {
+                        teller.begun(cases[told_begun], 1, at);
+                        told_begun += 1;
+                    }
                 }
                 News::Ended(done) => {
                     teller.reports.ends(&cases[index].id);
@@ -141,8 +148,6 @@ fn lane(teller: &mut Teller<'_, '_>, clock: &Clock, cases: &[&'static Case], job
                 }
             }
             while let Some(done) = ended.remove(&told) {
-                let at = begun.remove(&told).unwrap_or_default();
-                teller.begun(cases[told], 1, at);
                 match done {
                     Some(done) => teller.ended(cases[told], *done, jobs > 1),
                     None => teller.skipped(cases[told]),

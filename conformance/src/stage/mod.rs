@@ -5,6 +5,7 @@ mod environment;
 mod hello;
 mod lent;
 mod listener;
+mod no_session;
 mod opening;
 mod raw;
 mod rpc;
@@ -32,6 +33,7 @@ pub(crate) use environment::is_reserved;
 pub(crate) use hello::{fill, offer, read_any_hello, say_hello};
 pub(crate) use lent::lend;
 pub(crate) use listener::Listener;
+pub(crate) use no_session::NoSession;
 pub(crate) use raw::{Ending, Heard, Raw, bootstrap, message};
 pub(crate) use rpc::{NoAnswer, Rpc};
 pub(crate) use sandbox::Sandbox;
@@ -72,6 +74,8 @@ pub(crate) struct Evidence {
     pub(crate) steps: Vec<(Duration, String)>,
     pub(crate) steps_dropped: usize,
     pub(crate) control: Option<String>,
+    /// What the plugin did, if an ordinary start was not answered.
+    pub(crate) no_session: Option<NoSession>,
     pub(crate) runs: Vec<Run>,
     pub(crate) samples: Vec<Sample>,
 }

@@ -20,6 +20,7 @@ impl<'a> Session<'a> {
     pub(crate) async fn open(stage: &'a Stage<'a>, label: &str) -> Result<Self, Stop> {
         let silent = &stage.settings.silent;
         if let Some(told) = silent.get() {
+            stage.is_not_tried();
             let expected = "an ordinary start is answered";
             return Err(stage.fail(Reason::NoSession, expected, told));
         }
@@ -159,6 +160,7 @@ impl<'a> Session<'a> {
             }
             Err(actual) => {
                 let actual = with_exit(stage, actual, &process, &rpc).await?;
+                stage.gave_no_session(&process, &link, rpc.is_over());
                 Err(stage.fail(
                     Reason::NoSession,
                     "Plugin.connect answers with a session",

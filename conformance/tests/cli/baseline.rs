@@ -75,6 +75,28 @@ fn an_entry_whose_time_is_over_fails_with_the_edit_that_mends_it() {
 }
 
 #[test]
+fn an_entry_whose_time_is_over_is_written_anew_if_the_case_fails_still() {
+    let over = entry("MET-01", "no-tuples") + "expires = 2020-01-31\n";
+    let run = run(&over, "has-no-tuples", &["--write-baseline"]);
+    run.exits_with(exit::NON_CONFORMANT.into())
+        .says("conformance.toml is written; where an issue is empty");
+    let text = fs::read_to_string(run.tmp.path().join("conformance.toml")).expect("a file");
+    let asks = "[[expected-failure]]\ncase = \"MET-01\"\nreason = \"no-tuples\"\nissue = \"\"\n";
+    assert_eq!(text, asks);
+}
+
+#[test]
+fn entries_in_one_line_are_mended_with_the_others() {
+    let text = "expected-failure = [{case = \"MET-01\", reason = \"no-tuples\", issue = \"#7\"}]\n";
+    let run = run(text, "", &["--write-baseline"]);
+    run.exits_with(exit::NON_CONFORMANT.into())
+        .says("-expected-failure = [{case")
+        .says("conformance.toml is written");
+    let text = fs::read_to_string(run.tmp.path().join("conformance.toml")).expect("a file");
+    assert!(!text.contains("MET-01"), "{text}");
+}
+
+#[test]
 fn a_run_in_which_all_is_skipped_has_run_nothing() {
     let skip = "[[skip]]\ncase = \"MET-01\"\nwhy = \"it has no meta yet\"\n";
     run(skip, "", &[])

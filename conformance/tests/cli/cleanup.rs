@@ -6,6 +6,7 @@ use std::process::{Child, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use quick_junit::{Report, TestCaseStatus};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::{Run, mutant, suite};
@@ -64,9 +65,11 @@ fn plugins_that_do_not_end_or_leave_something_are_gone_with_it() {
 
 /// Starts a run that waits for its plugin for 100 s, and sees the plugin.
 fn waiting(tmp: &Path, defect: &str, case: &str) -> Child {
+    fs::write(tmp.join("conformance.toml"), BASELINE).expect("a file");
     let child = suite(tmp)
         .args(["run", "--case", case, "--timeout-scale", "20"])
         .args(["--format", "json=events.ndjson"])
+        .args(["--format", "junit=report.xml", "--write-baseline"])
         .arg("--env")
         .arg(format!("OTTO_MUTANT={defect}"))
         .arg(mutant())
@@ -84,15 +87,22 @@ fn send(child: &Child, signal: Signal) {
     kill_process(pid, signal).expect("a process");
 }
 
-/// Nothing is there any more but the report.
+/// A baseline that a run to the end would mend.
+const BASELINE: &str = "[[skip]]\ncase = \"OLD-01\"\nwhy = \"there was such a case once\"\n";
+
+/// Nothing is there any more but the reports.
 #[track_caller]
 fn all_is_gone(tmp: &Path) {
     eventually("no process", || processes_of(tmp).is_empty());
     eventually("no directory", || {
         let left = fs::read_dir(tmp).expect("a directory").flatten();
-        left.map(|entry| entry.file_name())
-            .all(|name| name == "events.ndjson" || name == "target")
+        left.map(|entry| entry.file_name()).all(|name| {
+            let ours = ["events.ndjson", "report.xml", "conformance.toml", "target"];
+            ours.iter().any(|our| name == *our)
+        })
     });
+    let baseline = fs::read_to_string(tmp.join("conformance.toml")).expect("a file");
+    assert_eq!(baseline, BASELINE, "half a run says nothing of it");
 }
 
 #[test]
@@ -114,6 +124,18 @@ fn a_signal_ends_the_plugin_and_removes_what_is_its_own() {
             last.contains("\"run-ended\"") && last.contains("\"exit_code\":130"),
             "{last}"
         );
+        let begun = format!("\"case-started\",\"case\":\"{case}\"");
+        assert!(events.contains(&begun), "it does not say where it was");
+        let report = fs::read_to_string(tmp.path().join("report.xml")).expect("a report");
+        let report = Report::deserialize_from_str(&report).expect("JUnit");
+        assert_eq!(report.errors, 1, "it is not all green");
+        let TestCaseStatus::NonSuccess { message, .. } =
+            &report.test_suites[0].test_cases[0].status
+        else {
+            panic!("it is an error");
+        };
+        let told = format!("the run was interrupted: 0 of 1 cases have ended; it was in {case}");
+        assert_eq!(message.as_deref(), Some(&*told));
     }
 }
 

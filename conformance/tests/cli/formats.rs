@@ -1,5 +1,6 @@
 //! What machines read.
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use otto_conformance::exit;
@@ -34,6 +35,27 @@ why = \"it has no meta yet\"
 case = \"OLD-01\"
 why = \"there was such a case once\"
 ";
+
+/// Puts the beginning of each case, which is told as it happens, before its end, which is told in turn.
+fn in_turn(events: &str) -> String {
+    let mut begun = BTreeMap::new();
+    let mut lines = String::new();
+    for line in events.lines() {
+        let event: Value = serde_json::from_str(line).expect("JSON");
+        let name = format!("{} {}", event["case"], event["attempt"]);
+        if event["event"] == "case-started" {
+            assert!(begun.insert(name, line).is_none(), "{line}");
+            continue;
+        }
+        if event["event"] == "case-ended" {
+            let begun = begun.remove(&name).expect("it has begun before");
+            lines += &format!("{begun}\n");
+        }
+        lines += &format!("{line}\n");
+    }
+    assert!(begun.is_empty(), "{begun:?}");
+    lines
+}
 
 /// Beside those, one that fails without an entry, and one that passes.
 const CASES: [&str; 4] = ["--case", "DIR-0[123]", "--case", "MET-0[123]"];
@@ -79,7 +101,7 @@ fn is_valid(events: &[Value]) {
 fn people_read_stderr_and_the_report_has_stdout_to_itself() {
     let run = run(&["json"]);
     golden::check("run.txt", &run.stderr, run.tmp.path());
-    golden::check("events.ndjson", &run.stdout, run.tmp.path());
+    golden::check("events.ndjson", &in_turn(&run.stdout), run.tmp.path());
     is_valid(&events(&run.stdout));
 }
 
@@ -193,8 +215,8 @@ fn github_gets_annotations_and_a_summary() {
 #[test]
 fn what_a_plugin_prints_is_text_everywhere() {
     let tmp = tempfile::tempdir().expect("a directory");
-    let script =
-        "#!/bin/sh\nprintf '</pre><script>alert(1)</script>\\033[2J\\n::error::x\\n' >&2\nexit 3\n";
+    let script = "#!/bin/sh\nprintf '</pre><script>alert(1)</script>\\033[2J\\n::error::x\\n' >&2\n\
+         printf 'no characters: \\357\\277\\276\\357\\277\\277.\\n' >&2\nexit 3\n";
     executable(tmp.path(), "otto-app-script", script);
     let formats = [
         "html=r.html",
@@ -220,6 +242,10 @@ fn what_a_plugin_prints_is_text_everywhere() {
     );
     for name in ["r.html", "r.xml", "r.ndjson", "r.txt"] {
         assert!(!read(name).contains('\x1b'), "{name}");
+        // What reads XML strictly refuses the whole report for one of these.
+        assert!(!read(name).contains(['\u{fffe}', '\u{ffff}']), "{name}");
+        let is_whole = name == "r.txt" || read(name).contains("no characters: .");
+        assert!(is_whole, "{name}");
     }
     assert!(!run.stderr.contains('\x1b'));
 }
@@ -245,5 +271,30 @@ fn a_report_that_cannot_be_written_is_not_silent() {
     twice
         .exits_with(exit::USAGE.into())
         .says("cannot share standard output");
+    for other in ["html=./a", "html=b"] {
+        let tmp = tempfile::tempdir().expect("a directory");
+        std::os::unix::fs::symlink("a", tmp.path().join("b")).expect("a link");
+        let arguments = ["run", mutant, "--format", "json=a", "--format", other];
+        Run::with(tmp, &arguments)
+            .exits_with(exit::USAGE.into())
+            .says("two formats cannot share a file");
+    }
     Run::of(&["run", mutant, "--format", "tap"]).exits_with(exit::USAGE.into());
+}
+
+#[test]
+fn the_name_of_a_plugin_is_text_in_one_line() {
+    let tmp = tempfile::tempdir().expect("a directory");
+    let directory = tmp.path().join("x\n::error::y");
+    fs::create_dir(&directory).expect("a directory");
+    executable(&directory, "otto-app-script", "#!/bin/sh\nexit 3\n");
+    let plugin = "./x\n::error::y/otto-app-script";
+    let run = Run::with(tmp, &["run", plugin, "--case", "MET-01"]);
+    run.exits_with(exit::NON_CONFORMANT.into())
+        .says(r"run $'./x\012::error::y/otto-app-script' --case MET-01");
+    let missing = Run::of(&["run", plugin, "--case", "MET-01"]);
+    missing.exits_with(exit::USAGE.into());
+    for line in run.stderr.lines().chain(missing.stderr.lines()) {
+        assert!(!line.starts_with("::"), "{line}");
+    }
 }

@@ -28,7 +28,9 @@ pub(super) fn check(name: &str, text: &str, tmp: &Path) {
 
 /// Puts a word for times, numbers of processes, places, and the sentences of the specification.
 fn normalize(text: &str, tmp: &Path) -> String {
-    let mut text = text.replace(super::mutant().to_str().expect("a path"), "MUTANT");
+    let mutant = super::mutant().to_str().expect("a path");
+    let mut text = text.replace(mutant, "MUTANT");
+    text = text.replace(&mutant.replace('/', "&#x2f;"), "MUTANT");
     text = text.replace(tmp.to_str().expect("a path"), "TMP");
     for rule in catalogue::cases().iter().flat_map(|case| &case.rules) {
         let sentence = catalogue::sentence(rule).expect("a rule");

@@ -6,6 +6,7 @@ mod baseline;
 mod cleanup;
 mod debugging;
 mod exit_codes;
+mod first_attempts;
 mod formats;
 mod golden;
 mod hostile;

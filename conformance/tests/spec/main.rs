@@ -4,6 +4,7 @@
 mod blocks;
 mod conditions;
 mod hex;
+mod order;
 mod schema;
 mod session;
 #[expect(dead_code, reason = "only the mutant is needed here")]

@@ -30,6 +30,8 @@ const CONNECT: u32 = 1;
 const APP: u32 = 2;
 const META: u32 = 3;
 const SHUT_DOWN: u32 = 4;
+/// The one that it gives to a call of a method that is not there.
+const UNKNOWN: u32 = 2;
 /// The number that the host gives to its `log`.
 const LOG: u32 = 0;
 
@@ -37,7 +39,8 @@ type Frame = Builder<HeapAllocator>;
 
 #[test]
 fn the_first_session_is_one_that_a_plugin_has() {
-    let recorded = record();
+    let mut recorded = record();
+    recorded.extend(record_refusal());
     let seen = blocks::compare("session", |what| {
         let bytes = recorded.get(what).expect("the session has that part");
         format!("```text\n{}\n```", bytes.trim_end())
@@ -46,33 +49,56 @@ fn the_first_session_is_one_that_a_plugin_has() {
     assert_eq!(seen, parts.collect(), "each part is shown");
 }
 
+/// A plugin that has dialled, and the socket to it.
+struct Dialled {
+    plugin: Running,
+    socket: UnixStream,
+    /// What it said first.
+    token: [u8; TOKEN.len()],
+}
+
+impl Dialled {
+    fn start() -> Self {
+        let place = tempfile::tempdir().expect("a place for the socket");
+        let address = place.path().join("s");
+        let listener = UnixListener::bind(&address).expect("a socket");
+        let plugin = Running(
+            Command::new(mutant())
+                .env_clear()
+                .env("OTTO_PLUGIN_MAGIC_COOKIE", COOKIE)
+                .env("OTTO_PLUGIN_CONNECT", format!("unix:{}", address.display()))
+                .env("OTTO_PLUGIN_TOKEN", TOKEN)
+                .stdin(Stdio::null())
+                .spawn()
+                .expect("the mutant starts"),
+        );
+        let (mut socket, _) = listener.accept().expect("the plugin dials");
+        socket.set_read_timeout(Some(PATIENCE)).expect("a limit");
+        let mut token = [0; TOKEN.len()];
+        socket
+            .read_exact(&mut token)
+            .expect("the plugin says its token");
+        assert_eq!(token, TOKEN.as_bytes());
+        Self {
+            plugin,
+            socket,
+            token,
+        }
+    }
+}
+
 /// Has the session, and gives its parts as they are shown.
 fn record() -> BTreeMap<&'static str, String> {
-    let place = tempfile::tempdir().expect("a place for the socket");
-    let address = place.path().join("s");
-    let listener = UnixListener::bind(&address).expect("a socket");
-    let mut plugin = Running(
-        Command::new(mutant())
-            .env_clear()
-            .env("OTTO_PLUGIN_MAGIC_COOKIE", COOKIE)
-            .env("OTTO_PLUGIN_CONNECT", format!("unix:{}", address.display()))
-            .env("OTTO_PLUGIN_TOKEN", TOKEN)
-            .stdin(Stdio::null())
-            .spawn()
-            .expect("the mutant starts"),
-    );
-    let (mut socket, _) = listener.accept().expect("the plugin dials");
-    socket.set_read_timeout(Some(PATIENCE)).expect("a limit");
-    let mut token = [0; TOKEN.len()];
-    socket
-        .read_exact(&mut token)
-        .expect("the plugin says its token");
-    assert_eq!(token, TOKEN.as_bytes());
+    let Dialled {
+        mut plugin,
+        mut socket,
+        token,
+    } = Dialled::start();
     let mut parts = BTreeMap::from([("token", format!("P  {}", hex::plain(&token)))]);
 
     let flight = [
         ("bootstrap", bootstrap()),
-        ("connect", connect()),
+        ("connect", connect(&[2])),
         ("app", call(APP, CONNECT, "Session.app", &[1])),
         ("meta", call(META, APP, "App.meta", &[0])),
     ];
@@ -98,6 +124,31 @@ fn record() -> BTreeMap<&'static str, String> {
         end += &shown('P', &bytes);
     }
     parts.insert("end", end);
+    let status = plugin.0.wait().expect("the plugin ends");
+    assert!(status.success(), "{status}");
+    parts
+}
+
+/// Has the session of a host that speaks another version, and gives its parts as they are shown.
+fn record_refusal() -> BTreeMap<&'static str, String> {
+    let Dialled {
+        mut plugin,
+        mut socket,
+        ..
+    } = Dialled::start();
+    said(&mut socket, bootstrap());
+    receive(&mut socket).expect("an answer");
+    let mut exchange = |frame, messages| {
+        let asked = said(&mut socket, frame);
+        let answers = (0..messages).map(|_| receive(&mut socket).expect("a message"));
+        answers.fold(asked, |out, it| out + &shown('P', &it))
+    };
+    let parts = BTreeMap::from([
+        // The release of the log, and the answer.
+        ("refusal", exchange(connect(&[3]), 2)),
+        ("exception", exchange(unknown(), 1)),
+    ]);
+    drop(socket);
     let status = plugin.0.wait().expect("the plugin ends");
     assert!(status.success(), "{status}");
     parts
@@ -165,11 +216,15 @@ fn shown(side: char, bytes: &[u8]) -> String {
             let question = it.expect("its content").get_question_id();
             format!("Finish of question {question}")
         }
+        message::Release(it) => {
+            let capability = it.expect("its content").get_id();
+            format!("Release of the capability {capability}")
+        }
         message::Abort(it) => {
             let reason = it.expect("its content").get_reason().expect("a reason");
             format!("Abort: {}", reason.to_str().expect("a text"))
         }
-        _ => panic!("a first session has no other messages"),
+        _ => panic!("these sessions have no other messages"),
     };
     format!("{side}  {what}\n{}\n", hex::frame(bytes))
 }
@@ -181,7 +236,7 @@ fn bootstrap() -> Frame {
     frame
 }
 
-fn connect() -> Frame {
+fn connect(versions: &[u16]) -> Frame {
     let mut frame = call(CONNECT, BOOTSTRAP, "Plugin.connect", &[]);
     let mut payload = parameters(&mut frame);
     let mut entry = payload.reborrow().init_cap_table(1).get(0);
@@ -193,7 +248,7 @@ fn connect() -> Frame {
     let mut host = parameters.reborrow().init_host();
     host.set_name("otto");
     host.set_version("1.0.0");
-    host.set_protocols(&[2]).expect("it has a place");
+    host.set_protocols(versions).expect("it has a place");
     parameters.set_log(capnp_rpc::new_client(NoLog));
     frame
 }
@@ -205,6 +260,10 @@ impl log::Server for NoLog {}
 
 /// A call on the promise that question `of` is answered with, at the pointer with this path.
 fn call(question: u32, of: u32, method: &str, path: &[u16]) -> Frame {
+    call_of(question, of, the(method), path)
+}
+
+fn call_of(question: u32, of: u32, method: (u64, u16), path: &[u16]) -> Frame {
     let mut frame = Builder::new_default();
     write_call(&mut frame, question, method, |target| {
         let mut promise = target.init_promised_answer();
@@ -218,27 +277,39 @@ fn call(question: u32, of: u32, method: &str, path: &[u16]) -> Frame {
     frame
 }
 
+/// A call of a method that `Plugin` does not have.
+fn unknown() -> Frame {
+    let (plugin, _) = the("Plugin.connect");
+    call_of(UNKNOWN, BOOTSTRAP, (plugin, 1), &[])
+}
+
 fn shut_down(session: u32) -> Frame {
     let mut frame = Builder::new_default();
-    write_call(&mut frame, SHUT_DOWN, "Session.shutDown", |mut target| {
+    let method = the("Session.shutDown");
+    write_call(&mut frame, SHUT_DOWN, method, |mut target| {
         target.set_imported_cap(session);
     });
     frame
 }
 
-fn write_call(
-    frame: &mut Frame,
-    question: u32,
-    method: &str,
-    target: impl FnOnce(message_target::Builder<'_>),
-) {
+/// The identity of an interface and the number of its method, which has this name.
+fn the(method: &str) -> (u64, u16) {
     let all = INTERFACES.iter().flat_map(|interface| interface.methods);
     let mut named = all.filter(|it| it.to_string() == method);
     let method = named.next().expect("the schema has the method");
+    (method.interface_id, method.ordinal)
+}
+
+fn write_call(
+    frame: &mut Frame,
+    question: u32,
+    (interface, ordinal): (u64, u16),
+    target: impl FnOnce(message_target::Builder<'_>),
+) {
     let mut call = frame.init_root::<message::Builder<'_>>().init_call();
     call.set_question_id(question);
-    call.set_interface_id(method.interface_id);
-    call.set_method_id(method.ordinal);
+    call.set_interface_id(interface);
+    call.set_method_id(ordinal);
     target(call.reborrow().init_target());
     call.init_params();
 }
@@ -278,11 +349,10 @@ fn session(bytes: &[u8]) -> Option<u32> {
     }
 }
 
-/// The name of a method.
+/// The name of a method, if it has one.
 fn name(interface: u64, ordinal: u16) -> String {
     let mut all = INTERFACES.iter().flat_map(|interface| interface.methods);
     let same = |method: &&Method| (method.interface_id, method.ordinal) == (interface, ordinal);
-    all.find(same)
-        .expect("the schema has the method")
-        .to_string()
+    let known = all.find(same).map(ToString::to_string);
+    known.unwrap_or_else(|| format!("method {ordinal}, which is not there"))
 }
