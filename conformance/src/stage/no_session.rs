@@ -33,7 +33,7 @@ impl NoSession {
         match process.exit() {
             _ if is_garbage => Self::Garbage,
             Some(Exit::Signal(_)) => Self::Crashed,
-            Some(Exit::Status(_)) => Self::Ended,
+            Some(Exit::Status(_) | Exit::Unseen) => Self::Ended,
             None if is_over => Self::HungUp,
             None if has_spoken => Self::Spoke,
             None => Self::Silent,
