@@ -45,7 +45,11 @@ fn unknown(session: &Session<'_>, app: &app::Client) -> Vec<Unknown> {
     let objects = [
         (app.client.clone(), "the app", META_CALL.0),
         (session.client().client.clone(), "the session", PING_CALL.0),
-        (session.rpc.bootstrap().client, "the plugin", CONNECT_CALL.0),
+        (
+            session.plugin().client.clone(),
+            "the plugin",
+            CONNECT_CALL.0,
+        ),
     ];
     let calls = objects.into_iter().flat_map(|(object, of, own)| {
         let calls = [(own, 999), (NO_INTERFACE, 0), (NO_INTERFACE, 999)];

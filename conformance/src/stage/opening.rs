@@ -144,16 +144,17 @@ impl<'a> Session<'a> {
             let hello = say_hello(&plugin).map_err(|error| error.to_string())?;
             let answer = rpc.answer(hello.promise, within()).await;
             let answer = answer.map_err(unanswered("Plugin.connect"))?;
-            read_hello(&answer)
+            read_hello(&answer).map(|(session, info)| (plugin, session, info))
         };
         match hello.await {
-            Ok((session, info)) => {
+            Ok((plugin, session, info)) => {
                 stage.did(format!("{label}: connected"));
                 Ok(Self {
                     stage,
                     process,
                     rpc,
                     link,
+                    plugin,
                     session,
                     info,
                 })

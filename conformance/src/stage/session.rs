@@ -8,7 +8,7 @@ use capnp::message::Builder;
 use capnp::serialize;
 use otto_plugin::wire::app_capnp::{app, meta};
 use otto_plugin::wire::error_capnp::error;
-use otto_plugin::wire::handshake_capnp::session;
+use otto_plugin::wire::handshake_capnp::{plugin, session};
 
 use super::hello::Info;
 use super::{NoAnswer, Rpc, Stage};
@@ -28,6 +28,7 @@ pub(crate) struct Session<'a> {
     pub(crate) process: Process,
     pub(crate) rpc: Rpc,
     pub(crate) link: Rc<Link>,
+    pub(super) plugin: plugin::Client,
     pub(super) session: session::Client,
     pub(crate) info: Info,
 }
@@ -92,6 +93,11 @@ impl<'a> Session<'a> {
     /// This number of calls, or as many as the plugin accepts at once, if these are fewer.
     pub(crate) fn at_most(&self, calls: usize) -> usize {
         calls.min(usize::from(self.info.calls_in_flight).max(1))
+    }
+
+    /// The bootstrap capability.
+    pub(crate) fn plugin(&self) -> &plugin::Client {
+        &self.plugin
     }
 
     /// What `connect` has answered with.
