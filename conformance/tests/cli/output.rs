@@ -21,7 +21,7 @@ fn a_failure_tells_everything_that_is_known() {
         .says("the same start with the connection left open: answered meta after ")
         .says("-> bootstrap q0")
         .says("-> call q1 Plugin.connect(host = (name = \"otto-conformance\"")
-        .says("-> call q0 App.meta() on cap#1")
+        .says("-> call q1 App.meta() on cap#1")
         .says("an accept loop")
         .says(
             "--case LIF-03 --env 'OTTO_MUTANT=waits-for-the-next-host' --timeout-scale 0.3 --seed 0x",
